@@ -1,0 +1,1 @@
+"""Calotype: a photo and video sharing platform."""

@@ -1,0 +1,1 @@
+"""Connections to engines: connect, pool, health. Client libraries stay in here and in adapters."""

@@ -1,0 +1,184 @@
+"""Relational connections: one database per purpose, its transactions, and its errors translated.
+
+Work is a plain function of a `Transaction`, run whole in a thread: a use case composes the verbs
+of several rooms into one transaction, the event loop never waits for the disk, and a write
+transaction holds SQLite's lock only while it runs (decision 002).
+
+Guarantees: a `write` is committed and durable when it returns; doorbells ring only after that.
+Refuses: a statement without a shard to run it on, and a client-library exception across the port.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, CursorResult, Engine, Row
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from calotype.connections.doorbell import Doorbell
+from calotype.kernel.errors import CalotypeError, StorageFull, Unavailable
+from calotype.kernel.ids import shard_of
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+# Reads are short; beyond this many at once SQLite only queues them elsewhere.
+READERS = 8
+BUSY_TIMEOUT_S = 10
+_WRITES = "calotype_writes"
+
+
+class Transaction:
+    """What adapters run statements on; everyone else only passes it along."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.bells: set[str] = set()
+
+    def execute(
+        self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        return self.connection.execute(statement, rows)
+
+    def all(self, statement: sa.Executable) -> Sequence[Row[Any]]:
+        return self.connection.execute(statement).all()
+
+    def first(self, statement: sa.Executable) -> Row[Any] | None:
+        return self.connection.execute(statement).first()
+
+    def insert_new(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows, leaving those whose key exists as they are; returns how many were new."""
+        if not rows:
+            return 0
+        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
+        statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing()
+        return self.connection.execute(statement).rowcount
+
+    def changes(self, statement: sa.Executable) -> int:
+        """Run an update or delete; returns how many rows it met."""
+        return self.connection.execute(statement).rowcount
+
+    def wake(self, topic: str) -> None:
+        """Ring the doorbell for `topic` once this transaction is committed."""
+        self.bells.add(topic)
+
+
+class Database:
+    """A relational store, addressed by logical shard.
+
+    One node today. A map of shard ranges to nodes slots in behind the same verbs: a request's
+    statement stays on one node, `batch` groups by node, a sweep runs once per node in `nodes`.
+    """
+
+    def __init__(self, engine: Engine, doorbell: Doorbell) -> None:
+        self.engine = engine
+        self._doorbell = doorbell
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sql-read")
+        # One writer a process: SQLite has one writer anyway, and waiting in line here is fair,
+        # while waiting on its lock is a poll.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sql-write")
+
+    @property
+    def nodes(self) -> Sequence[int]:
+        """One shard on each node, for sweeps that visit every node once."""
+        return (0,)
+
+    async def read(self, shard: int, work: Callable[[Transaction], T]) -> T:  # noqa: ARG002
+        """Run `work` in one read transaction on the node that holds `shard`."""
+        return await self._run(self._readers, self._read, work)
+
+    async def write(self, shard: int, work: Callable[[Transaction], T]) -> T:  # noqa: ARG002
+        """Run `work` in one write transaction on the node that holds `shard`, durable on return.
+
+        `work` may run once only; what it raises rolls everything back.
+        """
+        return await self._run(self._writer, self._write, work)
+
+    async def batch(
+        self, ids: Iterable[int], work: Callable[[Transaction, Sequence[int]], Sequence[T]]
+    ) -> list[T]:
+        """Run `work` once per node with the ids that live there; the answers are joined."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return []
+        return list(await self.read(shard_of(wanted[0]), lambda tx: work(tx, wanted)))
+
+    def close(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    async def _run(
+        self, pool: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, lambda: call(*args, **kwargs))
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self.engine.begin() as connection:
+                return work(Transaction(connection))
+        except DBAPIError as error:
+            raise _translated(error) from error
+
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self.engine.connect().execution_options(**{_WRITES: True}) as connection:
+                with connection.begin():
+                    transaction = Transaction(connection)
+                    answer = work(transaction)
+        except DBAPIError as error:
+            raise _translated(error) from error
+        for topic in transaction.bells:
+            self._doorbell.ring(topic)
+        return answer
+
+
+def sqlite_engine(path: Path, synchronous: str) -> Engine:
+    """An engine over one SQLite file in WAL mode.
+
+    Args:
+        path: the file; made if absent, readable by its owner alone.
+        synchronous: FULL where a commit must survive a power cut, NORMAL where it may be rebuilt.
+    """
+    path.touch(mode=0o600)
+    engine = sa.create_engine(
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
+        pool_size=READERS + 1,
+        max_overflow=0,
+    )
+
+    def configure(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = dbapi_connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE: a deferred transaction that reads first and writes later fails with
+        # SQLITE_BUSY at once, whatever the timeout, when another process wrote in between.
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _translated(error: DBAPIError) -> CalotypeError | DBAPIError:
+    text = str(error.orig)
+    if "full" in text:
+        return StorageFull("the disk that holds the database is full; free some room")
+    if "readonly" in text:
+        return Unavailable("the database cannot be written; check the data directory's permissions")
+    if isinstance(error, OperationalError):
+        return Unavailable(f"the database did not answer: {text}", retry_after=1)
+    return error

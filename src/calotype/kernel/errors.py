@@ -1,0 +1,143 @@
+"""The whole tree of errors that rooms raise to each other.
+
+No HTTP status here (web/problems.py maps classes to statuses) and no client-library exception
+crosses a port. `code` is stable: clients may branch on it. The message is for people: what was
+wrong, what was expected, what to do.
+"""
+
+from typing import Any, ClassVar
+
+
+class CalotypeError(Exception):
+    """The root. `details` are facts that a client may show or act on; never secrets."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class Invalid(CalotypeError):
+    """The input breaks a rule; `details["field"]` names the part, where one is to blame."""
+
+    code = "invalid"
+
+
+class Malformed(Invalid):
+    """The request cannot be read at all: broken JSON, multipart or cursor."""
+
+    code = "malformed"
+
+
+class TooLarge(CalotypeError):
+    """More bytes than the limit; `details["limit"]` in bytes."""
+
+    code = "too_large"
+
+
+class TooSlow(CalotypeError):
+    """The client sent its body too slowly to keep the connection open."""
+
+    code = "too_slow"
+
+
+class Unsupported(CalotypeError):
+    """A kind of content that is not accepted here."""
+
+    code = "unsupported_media"
+
+
+class BadMedia(Invalid):
+    """A media file that cannot become a post; its subclasses say why in words for the author."""
+
+    code = "bad_media"
+
+
+class NotAnImage(BadMedia):
+    code = "not_an_image"
+
+
+class TruncatedImage(BadMedia):
+    code = "truncated_image"
+
+
+class TooManyPixels(BadMedia):
+    code = "too_many_pixels"
+
+
+class BrokenImage(BadMedia):
+    code = "broken_image"
+
+
+class Unauthenticated(CalotypeError):
+    """No valid credentials came with the request."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(CalotypeError):
+    """The credentials are good, the act is not allowed."""
+
+    code = "forbidden"
+
+
+class NotFound(CalotypeError):
+    """No such thing, or none that this viewer may know of."""
+
+    code = "not_found"
+
+
+class Conflict(CalotypeError):
+    """The request does not fit the current state."""
+
+    code = "conflict"
+
+
+class IllegalMove(Conflict):
+    """A state graph has no such edge; `details["status"]` is the current state."""
+
+    code = "illegal_move"
+
+
+class NameTaken(Conflict):
+    """A unique name belongs to someone else."""
+
+    code = "name_taken"
+
+
+class AlreadyExists(Conflict):
+    """A create-only write met an existing thing."""
+
+    code = "already_exists"
+
+
+class InFlight(Conflict):
+    """A twin of this request is still being answered; retry after `details["retry_after"]` s."""
+
+    code = "in_flight"
+
+
+class KeyReused(Invalid):
+    """An Idempotency-Key came back with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class Unavailable(CalotypeError):
+    """An engine is away or full; `details["retry_after"]` in seconds where a retry may help."""
+
+    code = "unavailable"
+
+
+class StorageFull(Unavailable):
+    """No room to write; nothing was acknowledged."""
+
+    code = "storage_full"
+
+
+class Misconfigured(CalotypeError):
+    """A setting is wrong; the message names the setting and the fix."""
+
+    code = "misconfigured"
