@@ -128,10 +128,12 @@ class Database:
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
-            with self.engine.connect().execution_options(**{_WRITES: True}) as connection:
-                with connection.begin():
-                    transaction = Transaction(connection)
-                    answer = work(transaction)
+            with (
+                self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+                connection.begin(),
+            ):
+                transaction = Transaction(connection)
+                answer = work(transaction)
         except DBAPIError as error:
             raise _translated(error) from error
         for topic in transaction.bells:
