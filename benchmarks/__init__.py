@@ -1,0 +1,1 @@
+"""Benchmarks as code: `make bench NAME=...`."""
