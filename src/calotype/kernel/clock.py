@@ -6,9 +6,11 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time in whole milliseconds since the Unix epoch."""
+    """Wall time since the Unix epoch, in whole milliseconds or microseconds."""
 
     def now_ms(self) -> int: ...
+
+    def now_us(self) -> int: ...
 
 
 class SystemClock:
@@ -16,6 +18,9 @@ class SystemClock:
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+    def now_us(self) -> int:
+        return time.time_ns() // 1_000
 
 
 def to_datetime(ms: int) -> datetime:

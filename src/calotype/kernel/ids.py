@@ -59,27 +59,21 @@ def parse_id(text: str, what: str = "id") -> int:
 
 
 class IdFactory:
-    """Mints ids; within one process they rise strictly per shard, also when the clock is set back."""
+    """Mints ids; within one process they rise strictly, also when the clock is set back.
+
+    The sequence starts at the microsecond within the millisecond, so that the ids of several
+    processes on one machine keep the order in which they were minted, to the microsecond.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
-        self._last_ms = 0
-        self._sequence = 0
+        self._last = 0
 
     def new(self, shard: int) -> int:
-        """A fresh id on `shard`; at most 1,024 a millisecond, beyond which it borrows the next one."""
+        """A fresh id on `shard`; past 1,024 in a millisecond it borrows from the next one."""
+        ms, us = divmod(self._clock.now_us() - EPOCH_MS * 1000, 1000)
         with self._lock:
-            ms = max(self._clock.now_ms() - EPOCH_MS, self._last_ms)
-            if ms > self._last_ms:
-                # A random start keeps two processes apart within one millisecond.
-                self._last_ms, self._sequence = ms, secrets.randbelow(SEQUENCES // 2)
-            elif self._sequence == SEQUENCES - 1:
-                self._last_ms, self._sequence = ms + 1, 0
-            else:
-                self._sequence += 1
-            return (
-                self._last_ms << (_SHARD_BITS + _SEQUENCE_BITS)
-                | shard << _SEQUENCE_BITS
-                | self._sequence
-            )
+            self._last = max(ms * SEQUENCES + us, self._last + 1)
+            ms, sequence = divmod(self._last, SEQUENCES)
+        return ms << (_SHARD_BITS + _SEQUENCE_BITS) | shard << _SEQUENCE_BITS | sequence

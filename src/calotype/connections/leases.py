@@ -1,0 +1,289 @@
+"""Leased rows: the mechanism under the embedded job queue and event log.
+
+A row is due, leased, finished (deleted), due again later, or dead. A lease is a due time in the
+future and a token: when its holder dies, the row comes due by itself. The attempt is counted when
+the lease is taken, so that work which kills its worker is not tried for ever.
+
+Two orders: independent rows, or `ordered` ones, where rows of one lane and key go strictly one
+after the other. A dead row steps aside: what comes after it goes on.
+"""
+
+import secrets
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.sql import Database, Transaction
+from calotype.kernel.clock import Clock
+from calotype.kernel.deadletters import DeadLetter
+from calotype.kernel.ids import shard_of
+from calotype.kernel.leases import BACKOFF_MS, Leased
+
+LEASE_MS = 30_000
+LIVE = 0  # the value of `died_ms` while a row lives: part of an index, so not NULL
+
+
+def leased_table(name: str, *, unique_key: bool) -> sa.Table:
+    """The table under one queue; with `unique_key` a (kind, key) is in it once at most."""
+    extra: list[sa.schema.SchemaItem] = [
+        sa.Index(None, "lane", "died_ms", "due_ms"),
+    ]
+    if unique_key:
+        extra.append(sa.UniqueConstraint("shard", "kind", "key"))
+    else:
+        extra.append(sa.Index(None, "lane", "key", "died_ms", "id"))
+    return sharded(
+        CORE,
+        name,
+        id_column("id", key=True),
+        sa.Column("lane", sa.String(40), primary_key=not unique_key, nullable=False),
+        sa.Column("kind", sa.String(60), nullable=False),
+        sa.Column("key", sa.String(80), nullable=False),
+        sa.Column("payload", sa.LargeBinary, nullable=False),
+        sa.Column("due_ms", sa.BigInteger, nullable=False),
+        sa.Column("attempts", sa.SmallInteger, nullable=False),
+        sa.Column("token", sa.String(40), nullable=False),
+        sa.Column("owner", sa.String(120), nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("died_ms", sa.BigInteger, nullable=False),
+        *extra,
+    )
+
+
+def new_row(
+    shard: int, id_: int, lane: str, kind: str, key: str, payload: bytes, due_ms: int
+) -> dict[str, Any]:
+    return {
+        "shard": shard,
+        "id": id_,
+        "lane": lane,
+        "kind": kind,
+        "key": key,
+        "payload": payload,
+        "due_ms": due_ms,
+        "attempts": 0,
+        "token": "",
+        "owner": "",
+        "error": "",
+        "died_ms": LIVE,
+    }
+
+
+class LeasedRows:
+    """The moves of leased rows, each within the caller's transaction."""
+
+    def __init__(self, table: sa.Table, *, ordered: bool) -> None:
+        self.table = table
+        self._ordered = ordered
+
+    def take(
+        self, tx: Transaction, lane: str, limit: int, owner: str, now_ms: int, lease_ms: int
+    ) -> list[Leased]:
+        """Lease up to `limit` due rows of a lane, the longest due first."""
+        leased = [
+            Leased(
+                shard=row.shard,
+                id=row.id,
+                lane=row.lane,
+                kind=row.kind,
+                key=row.key,
+                payload=row.payload,
+                attempt=row.attempts + 1,
+                token=secrets.token_hex(8),
+            )
+            for row in tx.all(self._due(lane, now_ms).limit(limit))
+        ]
+        for lease in leased:
+            tx.execute(
+                sa.update(self.table)
+                .where(*self._is(lease))
+                .values(
+                    attempts=lease.attempt,
+                    token=lease.token,
+                    owner=owner,
+                    due_ms=now_ms + lease_ms,
+                )
+            )
+        return leased
+
+    def extend(self, tx: Transaction, lease: Leased, until_ms: int) -> bool:
+        """Keep a lease; False if it was lost to another holder."""
+        return self._change(tx, lease, due_ms=until_ms)
+
+    def finish(self, tx: Transaction, lease: Leased) -> bool:
+        """Remove a finished row; False if its lease was lost."""
+        return tx.changes(sa.delete(self.table).where(*self._held(lease))) == 1
+
+    def postpone(self, tx: Transaction, lease: Leased, due_ms: int, error: str) -> bool:
+        """Give the row back, due later."""
+        return self._change(tx, lease, due_ms=due_ms, token="", owner="", error=error)
+
+    def bury(self, tx: Transaction, lease: Leased, now_ms: int, error: str) -> bool:
+        """Give the row up: it is dead until someone replays it."""
+        return self._change(tx, lease, died_ms=now_ms, token="", owner="", error=error)
+
+    def reclaim(self, tx: Transaction, owner: str, now_ms: int) -> int:
+        """Make everything that `owner` still holds due at once: its process died; how many rows."""
+        t = self.table.c
+        held = (t.owner == owner, t.token != "", t.died_ms == LIVE)
+        return tx.changes(
+            sa.update(self.table).where(*held).values(due_ms=now_ms, token="", owner="")
+        )
+
+    def next_due(self, tx: Transaction, lane: str) -> int | None:
+        """When the lane's next row comes due (ms since the Unix epoch); None if it has none."""
+        t = self.table.c
+        row = tx.first(sa.select(sa.func.min(t.due_ms)).where(t.lane == lane, t.died_ms == LIVE))
+        return None if row is None else row[0]
+
+    def dead(self, tx: Transaction, before: int, limit: int) -> list[sa.Row[Any]]:
+        """Dead rows with ids below `before`, newest first."""
+        t = self.table.c
+        found = sa.select(self.table).where(t.died_ms != LIVE, t.id < before)
+        return list(tx.all(found.order_by(t.id.desc()).limit(limit)))
+
+    def dead_row(self, tx: Transaction, shard: int, id_: int) -> sa.Row[Any] | None:
+        t = self.table.c
+        return tx.first(
+            sa.select(self.table).where(t.shard == shard, t.id == id_, t.died_ms != LIVE)
+        )
+
+    def revive(self, tx: Transaction, shard: int, id_: int, now_ms: int) -> int:
+        """Make dead rows of this id due again, with all their tries; how many there were."""
+        t = self.table.c
+        return tx.changes(
+            sa.update(self.table)
+            .where(t.shard == shard, t.id == id_, t.died_ms != LIVE)
+            .values(died_ms=LIVE, due_ms=now_ms, attempts=0)
+        )
+
+    def _due(self, lane: str, now_ms: int) -> sa.Select[Any]:
+        t = self.table.c
+        due = (
+            sa.select(self.table)
+            .where(t.lane == lane, t.died_ms == LIVE, t.due_ms <= now_ms)
+            .order_by(t.due_ms, t.id)
+            .with_for_update(skip_locked=True)
+        )
+        if not self._ordered:
+            return due
+        earlier = self.table.alias("earlier")
+        waits = sa.exists().where(
+            earlier.c.lane == t.lane,
+            earlier.c.key == t.key,
+            earlier.c.died_ms == LIVE,
+            earlier.c.id < t.id,
+        )
+        return due.where(~waits)
+
+    def _change(self, tx: Transaction, lease: Leased, **values: Any) -> bool:
+        return tx.changes(sa.update(self.table).where(*self._held(lease)).values(values)) == 1
+
+    def _is(self, lease: Leased) -> tuple[sa.ColumnElement[bool], ...]:
+        t = self.table.c
+        return (t.shard == lease.shard, t.id == lease.id, t.lane == lease.lane)
+
+    def _held(self, lease: Leased) -> tuple[sa.ColumnElement[bool], ...]:
+        return (*self._is(lease), self.table.c.token == lease.token)
+
+
+class LeasedQueue:
+    """WorkSource and DeadLetters over one leased table. A lease lasts 30 s unless prolonged."""
+
+    def __init__(self, source: str, rows: LeasedRows, database: Database, clock: Clock) -> None:
+        self.source = source
+        self._rows = rows
+        self._database = database
+        self._clock = clock
+
+    def topic(self, lane: str) -> str:
+        return f"{self.source}.{lane}"
+
+    async def lease(self, lane: str, limit: int, owner: str) -> list[Leased]:
+        now = self._clock.now_ms()
+        due = await self.next_due(lane)  # a look first: an idle lane must not take the write lock
+        if due is None or due > now:
+            return []
+        taken: list[Leased] = []
+        for node in self._database.nodes:
+            taken += await self._database.write(
+                node, lambda tx: self._rows.take(tx, lane, limit, owner, now, LEASE_MS)
+            )
+        return taken
+
+    async def heartbeat(self, work: Leased) -> bool:
+        until = self._clock.now_ms() + LEASE_MS
+        return await self._database.write(work.shard, lambda tx: self._rows.extend(tx, work, until))
+
+    async def finish(self, work: Leased) -> bool:
+        return await self._database.write(work.shard, lambda tx: self._rows.finish(tx, work))
+
+    async def retry(self, work: Leased, error: str) -> bool:
+        if work.last_try:
+            await self.bury(work, error)
+            return True
+        due = self._clock.now_ms() + BACKOFF_MS[work.attempt - 1]
+
+        def postpone(tx: Transaction) -> None:
+            tx.wake(self.topic(work.lane))  # so that sleepers learn of the new due time
+            self._rows.postpone(tx, work, due, error)
+
+        await self._database.write(work.shard, postpone)
+        return False
+
+    async def bury(self, work: Leased, error: str) -> None:
+        now = self._clock.now_ms()
+        await self._database.write(work.shard, lambda tx: self._rows.bury(tx, work, now, error))
+
+    async def reclaim(self, owner: str) -> int:
+        now = self._clock.now_ms()
+        counts = [
+            await self._database.write(node, lambda tx: self._rows.reclaim(tx, owner, now))
+            for node in self._database.nodes
+        ]
+        return sum(counts)
+
+    async def next_due(self, lane: str) -> int | None:
+        dues = [
+            await self._database.read(node, lambda tx: self._rows.next_due(tx, lane))
+            for node in self._database.nodes
+        ]
+        return min((due for due in dues if due is not None), default=None)
+
+    async def dead_letters(self, before: int, limit: int) -> list[DeadLetter]:
+        found: list[sa.Row[Any]] = []
+        for node in self._database.nodes:
+            found += await self._database.read(node, lambda tx: self._rows.dead(tx, before, limit))
+        return [self._letter(row) for row in sorted(found, key=lambda row: -row.id)[:limit]]
+
+    async def dead_letter(self, id_: int) -> DeadLetter | None:
+        shard = shard_of(id_)
+        row = await self._database.read(shard, lambda tx: self._rows.dead_row(tx, shard, id_))
+        return None if row is None else self._letter(row)
+
+    async def replay(self, id_: int) -> bool:
+        shard, now = shard_of(id_), self._clock.now_ms()
+
+        def revive(tx: Transaction) -> bool:
+            row = self._rows.dead_row(tx, shard, id_)
+            if row is None:
+                return False
+            tx.wake(self.topic(row.lane))
+            return self._rows.revive(tx, shard, id_, now) > 0
+
+        return await self._database.write(shard, revive)
+
+    def _letter(self, row: sa.Row[Any]) -> DeadLetter:
+        return DeadLetter(
+            id=row.id,
+            source=self.source,
+            lane=row.lane,
+            kind=row.kind,
+            key=row.key,
+            payload=str(msgspec.msgpack.decode(row.payload)) if row.payload else "",
+            attempts=row.attempts,
+            error=row.error,
+            died_ms=row.died_ms,
+        )

@@ -1,0 +1,108 @@
+"""Outbox, relay and event log on the relational store.
+
+Outbox and log share a database here, so that the relay's publish and delete are one transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from calotype.connections.leases import LeasedQueue, LeasedRows, leased_table, new_row
+from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.sql import Database, Transaction
+from calotype.events.log import Event, OutboxRow
+from calotype.kernel.clock import Clock
+from calotype.kernel.ids import IdFactory
+
+OUTBOX_TOPIC = "outbox"
+
+outbox_table = sharded(
+    CORE,
+    "outbox",
+    id_column("id", key=True),
+    sa.Column("kind", sa.String(60), nullable=False),
+    sa.Column("key", sa.String(80), nullable=False),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+)
+deliveries_table = leased_table("deliveries", unique_key=False)
+
+
+class SqlOutbox:
+    """Outbox over one table. Ids are minted inside the transaction: they rise per key."""
+
+    def __init__(self, ids: IdFactory) -> None:
+        self._ids = ids
+
+    def append(self, tx: Transaction, event: Event) -> None:
+        tx.wake(OUTBOX_TOPIC)
+        tx.execute(
+            sa.insert(outbox_table).values(
+                shard=event.shard,
+                id=self._ids.new(event.shard),
+                kind=event.kind,
+                key=event.key,
+                payload=event.payload,
+            )
+        )
+
+
+class SqlEventLog(LeasedQueue):
+    """EventLog and Relay over one database; `groups` names the kinds that each group wants."""
+
+    def __init__(
+        self, database: Database, clock: Clock, groups: Mapping[str, frozenset[str]]
+    ) -> None:
+        super().__init__("events", LeasedRows(deliveries_table, ordered=True), database, clock)
+        self._groups = groups
+
+    async def publish(self, rows: Sequence[OutboxRow]) -> None:
+        for node in self._database.nodes:
+            await self._database.write(node, lambda tx: self._deliver(tx, rows))
+
+    async def pass_on(self, limit: int) -> int:
+        if not await self._any_waiting():
+            return 0
+        counts = [
+            await self._database.write(node, lambda tx: self._pass_on(tx, limit))
+            for node in self._database.nodes
+        ]
+        return sum(counts)
+
+    async def _any_waiting(self) -> bool:
+        look = sa.select(outbox_table.c.id).limit(1)
+        found = [
+            await self._database.read(node, lambda tx: tx.first(look))
+            for node in self._database.nodes
+        ]
+        return any(row is not None for row in found)
+
+    def _pass_on(self, tx: Transaction, limit: int) -> int:
+        c = outbox_table.c
+        claimed = tx.all(
+            sa.select(outbox_table)
+            .order_by(c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = [
+            OutboxRow(row.id, Event(row.shard, row.kind, row.key, row.payload)) for row in claimed
+        ]
+        self._deliver(tx, rows)
+        for row in rows:
+            tx.execute(sa.delete(outbox_table).where(c.shard == row.event.shard, c.id == row.id))
+        return len(rows)
+
+    def _deliver(self, tx: Transaction, rows: Sequence[OutboxRow]) -> None:
+        due = self._clock.now_ms()
+        deliveries = []
+        for row in rows:
+            event = row.event
+            for group, kinds in self._groups.items():
+                if event.kind in kinds:
+                    tx.wake(self.topic(group))
+                    deliveries.append(
+                        new_row(
+                            event.shard, row.id, group, event.kind, event.key, event.payload, due
+                        )
+                    )
+        tx.insert_new(deliveries_table, deliveries)

@@ -1,0 +1,36 @@
+"""The job queue on leased rows of the relational store."""
+
+import sqlalchemy as sa
+
+from calotype.connections.leases import LeasedQueue, LeasedRows, leased_table, new_row
+from calotype.connections.sql import Database, Transaction
+from calotype.jobs.queue import NewJob
+from calotype.kernel.clock import Clock
+from calotype.kernel.ids import IdFactory
+
+jobs_table = leased_table("jobs", unique_key=True)
+
+
+class SqlJobQueue(LeasedQueue):
+    """JobQueue over one table."""
+
+    def __init__(self, database: Database, ids: IdFactory, clock: Clock) -> None:
+        super().__init__("jobs", LeasedRows(jobs_table, ordered=False), database, clock)
+        self._ids = ids
+
+    def enqueue(self, tx: Transaction, jobs: list[NewJob]) -> int:
+        due = self._clock.now_ms()
+        for lane in {job.lane for job in jobs}:
+            tx.wake(self.topic(lane))
+        rows = [
+            new_row(
+                job.shard, self._ids.new(job.shard), job.lane, job.kind, job.key, job.payload, due
+            )
+            for job in jobs
+        ]
+        return tx.insert_new(jobs_table, rows)
+
+    def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
+        c = jobs_table.c
+        found = sa.select(c.key).where(c.shard == shard, c.kind == kind, c.key.in_(keys))
+        return {row.key for row in tx.all(found)}

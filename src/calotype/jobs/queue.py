@@ -1,0 +1,37 @@
+"""The port to the job queue."""
+
+from typing import Protocol
+
+import msgspec
+
+from calotype.connections.sql import Transaction
+from calotype.kernel.leases import WorkSource
+
+
+class NewJob(msgspec.Struct, frozen=True):
+    """A job to be done. While another of the same (kind, key) is there, it is not added.
+
+    `shard` is where what it works on lives; `payload` is MessagePack, or empty where the key says
+    all.
+    """
+
+    shard: int
+    lane: str
+    kind: str
+    key: str
+    payload: bytes = b""
+
+
+class JobQueue(WorkSource, Protocol):
+    """Lanes of jobs. Delivery: at least once. Order: roughly by due time, none promised."""
+
+    def enqueue(self, tx: Transaction, jobs: list[NewJob]) -> int:
+        """Add jobs in the caller's transaction and wake their lanes; how many were new.
+
+        Idempotent by (shard, kind, key); a dead job of that key is revived by replay alone.
+        """
+        ...
+
+    def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
+        """Those of `keys` that have a job, waiting, leased or dead."""
+        ...

@@ -1,0 +1,35 @@
+"""Dead letters: work that failed its last try, kept for an operator to inspect and replay."""
+
+from typing import Protocol
+
+import msgspec
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """One piece of work that was given up; `died_ms` in ms since the Unix epoch."""
+
+    id: int
+    source: str
+    lane: str
+    kind: str
+    key: str
+    payload: str
+    attempts: int
+    error: str
+    died_ms: int
+
+
+class DeadLetters(Protocol):
+    """The dead letters of one source (the jobs, the events)."""
+
+    source: str
+
+    async def dead_letters(self, before: int, limit: int) -> list[DeadLetter]:
+        """The newest with ids below `before`, newest first."""
+        ...
+
+    async def dead_letter(self, id_: int) -> DeadLetter | None: ...
+
+    async def replay(self, id_: int) -> bool:
+        """Give it all its tries again, due now; False if there is no such dead letter."""
+        ...

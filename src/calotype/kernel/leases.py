@@ -1,0 +1,72 @@
+"""Leased work: what a queue hands out, and what may be done with it.
+
+At least once: a lease that runs out makes the work due again, so handlers are idempotent. Three
+tries, counted when a lease is taken, so that work which kills its worker is not tried for ever.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+MAX_TRIES = 3
+# Before the second and the third try: long enough for a full disk or a busy database to pass.
+BACKOFF_MS = (2_000, 15_000)
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """A piece of work in the hands of one worker. `attempt` counts from 1; `token` proves it."""
+
+    shard: int
+    id: int
+    lane: str
+    kind: str
+    key: str
+    payload: bytes
+    attempt: int
+    token: str
+
+    @property
+    def last_try(self) -> bool:
+        return self.attempt >= MAX_TRIES
+
+    @property
+    def worn_out(self) -> bool:
+        """Every try was begun and none came to an end: it kills its workers."""
+        return self.attempt > MAX_TRIES
+
+
+class WorkSource(Protocol):
+    """Lanes of work to be leased and finished, whatever engine holds them."""
+
+    async def lease(self, lane: str, limit: int, owner: str) -> Sequence[Leased]:
+        """Take up to `limit` due pieces; each is another worker's once its lease runs out."""
+        ...
+
+    async def heartbeat(self, work: Leased) -> bool:
+        """Prolong the lease; False if it was lost, and then the work should stop."""
+        ...
+
+    async def finish(self, work: Leased) -> bool:
+        """Remove what is durably done; False if the lease was lost, which is harmless."""
+        ...
+
+    async def retry(self, work: Leased, error: str) -> bool:
+        """Give it back, due after its backoff; after the last try bury it, and then True."""
+        ...
+
+    async def bury(self, work: Leased, error: str) -> None:
+        """Put it into the dead letters at once."""
+        ...
+
+    async def reclaim(self, owner: str) -> int:
+        """Make due what `owner` held when its process died; called by its successor at start."""
+        ...
+
+    async def next_due(self, lane: str) -> int | None:
+        """When the lane's next piece comes due (ms since the Unix epoch); None if it is empty."""
+        ...
+
+    def topic(self, lane: str) -> str:
+        """The doorbell's topic that rings when the lane gets work."""
+        ...
