@@ -59,6 +59,11 @@ class Transaction:
         statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing()
         return self.connection.execute(statement).rowcount
 
+    def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same for many rows: one prepared statement, but no count of the new ones."""
+        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
+        self.connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
     def changes(self, statement: sa.Executable) -> int:
         """Run an update or delete; returns how many rows it met."""
         return self.connection.execute(statement).rowcount

@@ -7,14 +7,13 @@ forges one reads only what they could have read anyway.
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from calotype.kernel.errors import Malformed
 
 T = TypeVar("T")
-C = TypeVar("C", bound=msgspec.Struct)
 
 MAX_CURSOR_CHARS = 4096
 
@@ -36,8 +35,8 @@ def encode_cursor(position: msgspec.Struct) -> str:
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, kind: type[C]) -> C:
-    """Read a cursor that `encode_cursor` made.
+def decode_cursor(text: str, kind: Any) -> Any:
+    """Read a cursor of a `kind` (a Struct or a union of tagged ones) that `encode_cursor` made.
 
     Raises:
         Malformed: it is longer than 4,096 characters, or not a cursor of this list.

@@ -79,10 +79,7 @@ class SqlEventLog(LeasedQueue):
     def _pass_on(self, tx: Transaction, limit: int) -> int:
         c = outbox_table.c
         claimed = tx.all(
-            sa.select(outbox_table)
-            .order_by(c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+            sa.select(outbox_table).order_by(c.id).limit(limit).with_for_update(skip_locked=True)
         )
         rows = [
             OutboxRow(row.id, Event(row.shard, row.kind, row.key, row.payload)) for row in claimed

@@ -1,0 +1,77 @@
+"""Fan-out: a published post into its author's followers' timelines.
+
+Each chunk of followers is a job of its own, so a large fan-out is shared by all workers and goes
+on after a crash where it stopped.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from calotype.connections.sql import Database
+from calotype.feed.timelines import Push, TimelineStore
+from calotype.graph.store import GraphStore
+from calotype.jobs.queue import JobQueue, NewJob
+from calotype.kernel.ids import shard_of
+from calotype.posts.lifecycle import Status
+from calotype.posts.post import Post
+from calotype.posts.store import PostStore
+from calotype.ranking.ranker import Candidate
+
+FANOUT_LANE = "fanout"
+FANOUT = "feed.fanout"
+CHUNK = 2_000
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """The followers with ids above `after`, up to and with `upto`."""
+
+    post_id: int
+    after: int
+    upto: int
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """The use cases, with what they work on."""
+
+    database: Database
+    posts: PostStore
+    graph: GraphStore
+    timelines: TimelineStore
+    jobs: JobQueue
+
+    async def plan(self, post_id: int) -> None:
+        """Cut a published post's followers into chunks, a job each. Idempotent by chunk."""
+        post = await self._published(post_id)
+        if post is None:
+            return
+        shard, after = shard_of(post_id), 0
+        while ids := await self.graph.follower_ids(post.author_id, after, CHUNK):
+            job = _job(Chunk(post_id, after, ids[-1]))
+            await self.database.write(shard, partial(self.jobs.enqueue, jobs=[job]))
+            after = ids[-1]
+
+    async def push(self, chunk: Chunk) -> None:
+        """Push the post into the timelines of one chunk of followers."""
+        post = await self._published(chunk.post_id)
+        if post is None or post.published_id is None:
+            return
+        entry = Candidate(post.published_id, post.post_id, post.author_id)
+        ids = await self.graph.follower_ids(post.author_id, chunk.after, CHUNK)
+        await self.timelines.push([Push(id_, entry) for id_ in ids if id_ <= chunk.upto])
+
+    async def _published(self, post_id: int) -> Post | None:
+        post = await self.posts.get(post_id)
+        return post if post is not None and post.status == Status.PUBLISHED else None
+
+
+def _job(chunk: Chunk) -> NewJob:
+    return NewJob(
+        shard=shard_of(chunk.post_id),
+        lane=FANOUT_LANE,
+        kind=FANOUT,
+        key=f"{chunk.post_id}/{chunk.after}",
+        payload=msgspec.msgpack.encode(chunk),
+    )

@@ -1,0 +1,31 @@
+"""The port to timelines."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from calotype.ranking.ranker import Candidate
+
+
+class Push(msgspec.Struct, frozen=True):
+    """A post for one reader's timeline."""
+
+    reader_id: int
+    entry: Candidate
+
+
+class TimelineStore(Protocol):
+    """What each reader might be shown, by the time of publishing.
+
+    Idempotency: pushing again changes nothing. Order: by published_id, whatever the order of
+    pushing. Atomicity: none over several pushes. Nothing is ever removed when a post or an edge
+    goes: readers of the store filter. Durability: may lose the last moments in a power cut, since
+    everything in it can be pushed again.
+    """
+
+    async def push(self, pushes: Sequence[Push]) -> None: ...
+
+    async def page(self, reader_id: int, before: int, limit: int) -> list[Candidate]:
+        """Entries with published_id below `before`, newest first; one round trip."""
+        ...

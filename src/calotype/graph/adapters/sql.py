@@ -1,0 +1,151 @@
+"""The graph on the relational store.
+
+The outgoing edge lives on the follower's shard, the incoming one on the followee's. Here both are
+on one node and written in one transaction; over several nodes the incoming edge becomes a
+projection fed by `user.followed` (DESIGN §3).
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.sql import Database, Transaction
+from calotype.graph.store import Edge, FollowCounts
+from calotype.kernel.ids import IdFactory, shard_of
+
+follows_table = sharded(
+    CORE,
+    "follows",
+    id_column("follower_id", key=True),
+    id_column("followee_id", key=True),
+    id_column("edge_id", nullable=False),
+    sa.Index(None, "shard", "follower_id", "edge_id"),
+)
+followers_table = sharded(
+    CORE,
+    "followers",
+    id_column("followee_id", key=True),
+    id_column("follower_id", key=True),
+    id_column("edge_id", nullable=False),
+    sa.Index(None, "shard", "followee_id", "edge_id"),
+)
+follow_counts_table = sharded(
+    CORE,
+    "follow_counts",
+    id_column("user_id", key=True),
+    sa.Column("followers", sa.Integer, nullable=False),
+    sa.Column("following", sa.Integer, nullable=False),
+)
+
+
+class SqlGraph:
+    """GraphStore over two tables of edges and one of counts."""
+
+    def __init__(self, database: Database, ids: IdFactory) -> None:
+        self._database = database
+        self._ids = ids
+
+    def add(self, tx: Transaction, follower_id: int, followee_id: int) -> int | None:
+        edge_id = self._ids.new(shard_of(follower_id))
+        ends = {"follower_id": follower_id, "followee_id": followee_id, "edge_id": edge_id}
+        if not tx.insert_new(follows_table, [{"shard": shard_of(follower_id), **ends}]):
+            return None
+        tx.insert_new(followers_table, [{"shard": shard_of(followee_id), **ends}])
+        self._count(tx, follower_id, following=1)
+        self._count(tx, followee_id, followers=1)
+        return edge_id
+
+    def remove(self, tx: Transaction, follower_id: int, followee_id: int) -> bool:
+        out, into = follows_table.c, followers_table.c
+        removed = tx.changes(
+            sa.delete(follows_table).where(
+                out.shard == shard_of(follower_id),
+                out.follower_id == follower_id,
+                out.followee_id == followee_id,
+            )
+        )
+        if not removed:
+            return False
+        tx.changes(
+            sa.delete(followers_table).where(
+                into.shard == shard_of(followee_id),
+                into.followee_id == followee_id,
+                into.follower_id == follower_id,
+            )
+        )
+        self._count(tx, follower_id, following=-1)
+        self._count(tx, followee_id, followers=-1)
+        return True
+
+    async def edge(self, follower_id: int, followee_id: int) -> Edge | None:
+        c = follows_table.c
+        shard = shard_of(follower_id)
+        found = sa.select(c.edge_id).where(
+            c.shard == shard, c.follower_id == follower_id, c.followee_id == followee_id
+        )
+        row = await self._database.read(shard, lambda tx: tx.first(found))
+        return None if row is None else Edge(followee_id, row.edge_id)
+
+    async def following_among(self, follower_id: int, others: Iterable[int]) -> set[int]:
+        c = follows_table.c
+        shard = shard_of(follower_id)
+        found = sa.select(c.followee_id).where(
+            c.shard == shard, c.follower_id == follower_id, c.followee_id.in_(list(others))
+        )
+        rows = await self._database.read(shard, lambda tx: tx.all(found))
+        return {row.followee_id for row in rows}
+
+    async def followers(self, user_id: int, before: int, limit: int) -> list[Edge]:
+        c = followers_table.c
+        found = (
+            sa.select(c.follower_id, c.edge_id)
+            .where(c.shard == shard_of(user_id), c.followee_id == user_id, c.edge_id < before)
+            .order_by(c.edge_id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
+        return [Edge(row.follower_id, row.edge_id) for row in rows]
+
+    async def following(self, user_id: int, before: int, limit: int) -> list[Edge]:
+        c = follows_table.c
+        found = (
+            sa.select(c.followee_id, c.edge_id)
+            .where(c.shard == shard_of(user_id), c.follower_id == user_id, c.edge_id < before)
+            .order_by(c.edge_id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
+        return [Edge(row.followee_id, row.edge_id) for row in rows]
+
+    async def follower_ids(self, user_id: int, after: int, limit: int) -> list[int]:
+        c = followers_table.c
+        found = (
+            sa.select(c.follower_id)
+            .where(c.shard == shard_of(user_id), c.followee_id == user_id, c.follower_id > after)
+            .order_by(c.follower_id)
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
+        return [row.follower_id for row in rows]
+
+    async def counts(self, user_id: int) -> FollowCounts:
+        c = follow_counts_table.c
+        found = sa.select(c.followers, c.following).where(
+            c.shard == shard_of(user_id), c.user_id == user_id
+        )
+        row = await self._database.read(shard_of(user_id), lambda tx: tx.first(found))
+        return FollowCounts() if row is None else FollowCounts(row.followers, row.following)
+
+    def _count(
+        self, tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0
+    ) -> None:
+        shard = shard_of(user_id)
+        empty = {"shard": shard, "user_id": user_id, "followers": 0, "following": 0}
+        tx.insert_new(follow_counts_table, [empty])
+        c = follow_counts_table.c
+        tx.execute(
+            sa.update(follow_counts_table)
+            .where(c.shard == shard, c.user_id == user_id)
+            .values(followers=c.followers + followers, following=c.following + following)
+        )

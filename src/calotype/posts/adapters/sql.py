@@ -1,0 +1,345 @@
+"""Posts and their media on the relational store."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.sql import Database, Transaction
+from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
+from calotype.kernel.ids import first_id_at, shard_of
+from calotype.posts.lifecycle import LIFECYCLE, Status
+from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Place, Post
+from calotype.posts.store import Changes, Standing
+
+posts_table = sharded(
+    CORE,
+    "posts",
+    id_column("post_id", key=True),
+    id_column("author_id", nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    id_column("published_id", nullable=True),
+    sa.Column("caption", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("mentions", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=True),
+    sa.Column("audience", sa.String(12), nullable=False),
+    sa.Column("edited_ms", sa.BigInteger, nullable=False),
+    sa.Index(None, "shard", "author_id", "status", "published_id"),
+    sa.Index(None, "status", "post_id"),
+)
+media_table = sharded(
+    CORE,
+    "media",
+    id_column("media_id", key=True),
+    id_column("post_id", nullable=False),
+    id_column("author_id", nullable=False),
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("key", sa.String(40), nullable=False),
+    sa.Column("content_type", sa.String(60), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("alt_text", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=True),
+    sa.Column("height", sa.Integer, nullable=True),
+    sa.Column("blurhash", sa.String(120), nullable=True),
+    sa.Index(None, "shard", "post_id"),
+)
+post_counts_table = sharded(
+    CORE,
+    "post_counts",
+    id_column("author_id", key=True),
+    sa.Column("published", sa.Integer, nullable=False),
+)
+
+
+class SqlPosts:
+    """PostStore, and the sweep's References, over two tables and the authors' counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, tx: Transaction, post: Post) -> None:
+        try:
+            tx.execute(sa.insert(posts_table).values(_post_row(post)))
+            tx.execute(sa.insert(media_table), [_medium_row(medium) for medium in post.media])
+        except IntegrityError as error:
+            raise AlreadyExists("this post id is taken") from error
+
+    def load(self, tx: Transaction, post_id: int) -> Post | None:
+        return _load(tx, [post_id]).get(post_id)
+
+    def move(
+        self,
+        tx: Transaction,
+        post_id: int,
+        to: Status,
+        *,
+        reason: str = "",
+        published_id: int | None = None,
+    ) -> None:
+        c = posts_table.c
+        row = tx.first(sa.select(c.status, c.author_id, c.published_id).where(*_is(post_id)))
+        if row is None:
+            raise NotFound("there is no such post")
+        LIFECYCLE.check(Status(row.status), to)
+        moved = tx.changes(
+            sa.update(posts_table)
+            .where(*_is(post_id), c.status == row.status)
+            .values(status=to, reason=reason, published_id=published_id or row.published_id)
+        )
+        if not moved:
+            raise IllegalMove("the post was changed by someone else; look again", status=row.status)
+        difference = (to == Status.PUBLISHED) - (row.status == Status.PUBLISHED)
+        if difference:
+            self._count(tx, row.author_id, difference)
+
+    def edit(self, tx: Transaction, post_id: int, changes: Changes) -> None:
+        tx.execute(
+            sa.update(posts_table)
+            .where(*_is(post_id))
+            .values(
+                caption=changes.caption,
+                tags=_json(changes.tags),
+                mentions=_json(changes.mentions),
+                place=_json(changes.place) if changes.place else None,
+                edited_ms=changes.edited_ms,
+            )
+        )
+
+    def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
+        values: dict[str, Any]
+        if isinstance(outcome, Facts):
+            values = {"status": MediumStatus.READY, "reason": "", **msgspec.to_builtins(outcome)}
+        else:
+            values = {"status": MediumStatus.FAILED, "reason": outcome}
+        tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
+
+    def reopen(self, tx: Transaction, media_id: int) -> None:
+        waiting = {"status": MediumStatus.WAITING, "reason": ""}
+        tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(waiting))
+
+    async def get(self, post_id: int) -> Post | None:
+        return (await self.by_ids([post_id])).get(post_id)
+
+    async def by_ids(self, post_ids: Iterable[int]) -> dict[int, Post]:
+        posts = await self._database.batch(post_ids, lambda tx, ids: list(_load(tx, ids).values()))
+        return {post.post_id: post for post in posts}
+
+    async def standings(self, post_ids: Iterable[int]) -> dict[int, Standing]:
+        c = posts_table.c
+
+        def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, Standing]]:
+            found = sa.select(c.post_id, c.author_id, c.status, c.audience, c.published_id).where(
+                c.shard.in_({shard_of(id_) for id_ in ids}), c.post_id.in_(ids)
+            )
+            return [
+                (
+                    row.post_id,
+                    Standing(
+                        row.author_id, Status(row.status), Audience(row.audience), row.published_id
+                    ),
+                )
+                for row in tx.all(found)
+            ]
+
+        return dict(await self._database.batch(post_ids, load))
+
+    async def medium(self, media_id: int) -> tuple[Medium, Post] | None:
+        def load(tx: Transaction) -> tuple[Medium, Post] | None:
+            row = tx.first(sa.select(media_table.c.post_id).where(*_is_medium(media_id)))
+            post = self.load(tx, row.post_id) if row is not None else None
+            if post is None:
+                return None
+            return next(medium for medium in post.media if medium.media_id == media_id), post
+
+        return await self._database.read(shard_of(media_id), load)
+
+    async def published_ids(
+        self, author_id: int, before: int, limit: int, audiences: Collection[Audience]
+    ) -> list[tuple[int, int]]:
+        c = posts_table.c
+        found = (
+            sa.select(c.published_id, c.post_id)
+            .where(
+                c.shard == shard_of(author_id),
+                c.author_id == author_id,
+                c.status == Status.PUBLISHED,
+                c.published_id < before,
+                c.audience.in_(list(audiences)),
+            )
+            .order_by(c.published_id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(author_id), lambda tx: tx.all(found))
+        return [(row.published_id, row.post_id) for row in rows]
+
+    async def processing_ids(self, author_id: int, limit: int) -> list[int]:
+        c = posts_table.c
+        found = (
+            sa.select(c.post_id)
+            .where(
+                c.shard == shard_of(author_id),
+                c.author_id == author_id,
+                c.status == Status.PROCESSING,
+            )
+            .order_by(c.post_id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(author_id), lambda tx: tx.all(found))
+        return [row.post_id for row in rows]
+
+    async def published_count(self, author_id: int) -> int:
+        c = post_counts_table.c
+        found = sa.select(c.published).where(
+            c.shard == shard_of(author_id), c.author_id == author_id
+        )
+        row = await self._database.read(shard_of(author_id), lambda tx: tx.first(found))
+        return 0 if row is None else int(row.published)
+
+    async def stuck(self, before_ms: int, limit: int) -> list[Post]:
+        c = posts_table.c
+        found = (
+            sa.select(c.post_id)
+            .where(c.status == Status.PROCESSING, c.post_id < first_id_at(before_ms))
+            .order_by(c.post_id)
+            .limit(limit)
+        )
+        posts: list[Post] = []
+        for node in self._database.nodes:
+            posts += await self._database.read(
+                node,
+                lambda tx: list(_load(tx, [row.post_id for row in tx.all(found)]).values()),
+            )
+        return posts
+
+    async def missing(self, media_ids: Collection[int]) -> set[int]:
+        """Those media that no post wants any more: never recorded, or purged."""
+        c = media_table.c
+
+        def wanted(tx: Transaction, ids: Sequence[int]) -> list[int]:
+            found = (
+                sa.select(c.media_id)
+                .join(
+                    posts_table,
+                    sa.and_(posts_table.c.shard == c.shard, posts_table.c.post_id == c.post_id),
+                )
+                .where(
+                    c.shard.in_({shard_of(id_) for id_ in ids}),
+                    c.media_id.in_(ids),
+                    posts_table.c.status != Status.PURGED,
+                )
+            )
+            return [row.media_id for row in tx.all(found)]
+
+        return set(media_ids) - set(await self._database.batch(media_ids, wanted))
+
+    def _count(self, tx: Transaction, author_id: int, difference: int) -> None:
+        shard = shard_of(author_id)
+        tx.insert_new(post_counts_table, [{"shard": shard, "author_id": author_id, "published": 0}])
+        c = post_counts_table.c
+        tx.execute(
+            sa.update(post_counts_table)
+            .where(c.shard == shard, c.author_id == author_id)
+            .values(published=c.published + difference)
+        )
+
+
+def _load(tx: Transaction, post_ids: Sequence[int]) -> dict[int, Post]:
+    if not post_ids:
+        return {}
+    shards = {shard_of(post_id) for post_id in post_ids}
+    p, m = posts_table.c, media_table.c
+    media: dict[int, list[Medium]] = {}
+    rows = sa.select(media_table).where(m.shard.in_(shards), m.post_id.in_(post_ids))
+    for row in tx.all(rows.order_by(m.post_id, m.position)):
+        media.setdefault(row.post_id, []).append(_medium(row))
+    posts = sa.select(posts_table).where(p.shard.in_(shards), p.post_id.in_(post_ids))
+    return {row.post_id: _post(row, media.get(row.post_id, ())) for row in tx.all(posts)}
+
+
+def _is(post_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (posts_table.c.shard == shard_of(post_id), posts_table.c.post_id == post_id)
+
+
+def _is_medium(media_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (media_table.c.shard == shard_of(media_id), media_table.c.media_id == media_id)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _post_row(post: Post) -> dict[str, Any]:
+    return {
+        "shard": shard_of(post.post_id),
+        "post_id": post.post_id,
+        "author_id": post.author_id,
+        "status": post.status,
+        "reason": post.reason,
+        "published_id": post.published_id,
+        "caption": post.caption,
+        "tags": _json(post.tags),
+        "mentions": _json(post.mentions),
+        "place": _json(post.place) if post.place else None,
+        "audience": post.audience,
+        "edited_ms": post.edited_ms,
+    }
+
+
+def _post(row: sa.Row[Any], media: Iterable[Medium]) -> Post:
+    return Post(
+        post_id=row.post_id,
+        author_id=row.author_id,
+        status=Status(row.status),
+        caption=row.caption,
+        tags=msgspec.json.decode(row.tags, type=tuple[str, ...]),
+        mentions=msgspec.json.decode(row.mentions, type=tuple[str, ...]),
+        audience=Audience(row.audience),
+        media=tuple(media),
+        place=msgspec.json.decode(row.place, type=Place) if row.place else None,
+        published_id=row.published_id,
+        reason=row.reason,
+        edited_ms=row.edited_ms,
+    )
+
+
+def _medium_row(medium: Medium) -> dict[str, Any]:
+    return {
+        "shard": shard_of(medium.media_id),
+        "media_id": medium.media_id,
+        "post_id": medium.post_id,
+        "author_id": medium.author_id,
+        "position": medium.position,
+        "status": medium.status,
+        "reason": medium.reason,
+        "key": medium.key,
+        "content_type": medium.content_type,
+        "size": medium.size,
+        "sha256": medium.sha256,
+        "alt_text": medium.alt_text,
+    }
+
+
+def _medium(row: sa.Row[Any]) -> Medium:
+    ready = row.status == MediumStatus.READY
+    return Medium(
+        media_id=row.media_id,
+        post_id=row.post_id,
+        author_id=row.author_id,
+        position=row.position,
+        key=row.key,
+        content_type=row.content_type,
+        size=row.size,
+        sha256=row.sha256,
+        alt_text=row.alt_text,
+        status=MediumStatus(row.status),
+        reason=row.reason,
+        facts=Facts(row.width, row.height, row.blurhash) if ready else None,
+    )

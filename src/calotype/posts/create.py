@@ -1,0 +1,158 @@
+"""Create a post: receive, check, record, promise.
+
+Guarantees: when `create` returns, the originals and the post are durable and processing is
+promised by a job. When it raises, nothing of the request is left but what the sweep removes.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from calotype.blobs.store import BlobStore
+from calotype.connections.sql import Database, Transaction
+from calotype.events.log import Outbox
+from calotype.jobs.queue import JobQueue, NewJob
+from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
+from calotype.kernel.ids import IdFactory, shard_of
+from calotype.media.renditions import original_key
+from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
+from calotype.posts.events import UPLOADED, post_event
+from calotype.posts.lifecycle import Status
+from calotype.posts.post import Medium, Post
+from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
+from calotype.uploads.receive import ReceivedFile, ReceivePlan, fingerprint, receive
+from calotype.uploads.settings import UploadSettings
+
+FILE_FIELDS = ("mediaFile", "mediaFile[]")
+MAX_KEY = 200
+PHOTO_LANE = "photos"
+PROCESS = "media.process"
+
+
+@dataclass(frozen=True)
+class CreatePost:
+    """The use case, with what it works on."""
+
+    database: Database
+    posts: PostStore
+    jobs: JobQueue
+    outbox: Outbox
+    keys: IdempotencyKeys
+    blobs: BlobStore
+    ids: IdFactory
+    uploads: UploadSettings
+
+    async def create(
+        self, author_id: int, body: AsyncIterator[bytes], content_type: str, key: str | None
+    ) -> Post:
+        """Create a post in PROCESSING from a multipart form.
+
+        With an idempotency key, a repeated request returns the post that the first one made.
+
+        Raises:
+            BadMedia, Invalid, Malformed, TooLarge, TooSlow: the request is at fault.
+            InFlight: a twin with the same key is still being answered.
+            KeyReused: the key belongs to a request with another body.
+        """
+        if key is None:
+            return await self._create(author_id, body, content_type, None)
+        if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+            raise Invalid(
+                f"an Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters",
+                field="Idempotency-Key",
+            )
+        claimed = await self.keys.claim(author_id, key)
+        if claimed is not None:
+            if claimed.post_id == 0:
+                raise InFlight("a request with this key is still being answered", retry_after=2)
+            return await self._replay(author_id, body, content_type, claimed)
+        try:
+            return await self._create(author_id, body, content_type, key)
+        except BaseException:
+            await self.keys.release(author_id, key)
+            raise
+
+    async def _create(
+        self, author_id: int, body: AsyncIterator[bytes], content_type: str, key: str | None
+    ) -> Post:
+        received = await receive(body, content_type, self._plan(author_id))
+        try:
+            draft = read_draft(received.fields, len(received.files))
+            post = self._compose(author_id, draft, received.files)
+            await self._record(post, key, received.fingerprint())
+        except Exception:
+            # Not on cancellation: the commit may be under way, and then the blobs are wanted.
+            for file in received.files:
+                await self.blobs.delete(file.key)
+            raise
+        return post
+
+    async def _replay(
+        self, author_id: int, body: AsyncIterator[bytes], content_type: str, claimed: Claimed
+    ) -> Post:
+        if await fingerprint(body, content_type, self._plan(author_id)) != claimed.fingerprint:
+            raise KeyReused(
+                "this Idempotency-Key came with another body before; use a new key",
+                field="Idempotency-Key",
+            )
+        post = await self.posts.get(claimed.post_id)
+        if post is None:
+            raise NotFound("the post that this key made is gone")
+        return post
+
+    def _plan(self, author_id: int) -> ReceivePlan:
+        def new_file() -> tuple[int, str]:
+            media_id = self.ids.new(shard_of(author_id))
+            return media_id, original_key(author_id, media_id)
+
+        return ReceivePlan(
+            blobs=self.blobs,
+            file_fields=FILE_FIELDS,
+            text_fields=TEXT_FIELDS,
+            settings=self.uploads,
+            new_file=new_file,
+        )
+
+    def _compose(self, author_id: int, draft: Draft, files: Sequence[ReceivedFile]) -> Post:
+        post_id = self.ids.new(shard_of(author_id))
+        wishes = draft.wishes + (MediumWish(),) * (len(files) - len(draft.wishes))
+        media = tuple(
+            Medium(
+                media_id=file.media_id,
+                post_id=post_id,
+                author_id=author_id,
+                position=position,
+                key=secrets.token_urlsafe(15),
+                content_type=file.header.content_type,
+                size=file.size,
+                sha256=file.sha256,
+                alt_text=wish.alt_text.strip(),
+            )
+            for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
+        )
+        return Post(
+            post_id=post_id,
+            author_id=author_id,
+            status=Status.PROCESSING,
+            caption=draft.caption,
+            tags=draft.tags,
+            mentions=draft.mentions,
+            audience=draft.audience,
+            media=media,
+            place=draft.place,
+        )
+
+    async def _record(self, post: Post, key: str | None, body_fingerprint: str) -> None:
+        def record(tx: Transaction) -> None:
+            self.posts.insert(tx, post)
+            self.jobs.enqueue(tx, [process_job(medium) for medium in post.media])
+            self.outbox.append(tx, post_event(UPLOADED, post.post_id, post.author_id))
+            if key is not None:
+                self.keys.complete(tx, post.author_id, key, post.post_id, body_fingerprint)
+
+        await self.database.write(shard_of(post.post_id), record)
+
+
+def process_job(medium: Medium) -> NewJob:
+    """The job that makes a medium's renditions."""
+    return NewJob(shard_of(medium.media_id), PHOTO_LANE, PROCESS, str(medium.media_id))

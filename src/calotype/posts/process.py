@@ -1,0 +1,125 @@
+"""Process a medium: make its renditions, and publish the post with the last of them.
+
+Guarantees: idempotent, since the renditions' places are known beforehand and blobs are created
+once; the outcome and the post's move are one transaction. A picture that cannot be read ends the
+post in FAILED with a reason for its author; anything else is an exception, and the job's next try.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from calotype.blobs.store import BlobStore
+from calotype.connections.sql import Database, Transaction
+from calotype.events.log import Outbox
+from calotype.kernel.errors import AlreadyExists, BadMedia, NotFound
+from calotype.kernel.ids import IdFactory, shard_of
+from calotype.media.decoders import Decoders, Rendered
+from calotype.media.renditions import original_key, rendition_key
+from calotype.posts.events import FAILED, PUBLISHED, post_event
+from calotype.posts.lifecycle import Status
+from calotype.posts.post import Facts, Medium, MediumStatus, Post
+from calotype.posts.store import PostStore
+
+WORN_OUT = (
+    "we could not process this photo after three tries; it is kept, "
+    "and the people who run this server can try again"
+)
+LOST = "the uploaded photo is no longer in the store; please upload it again"
+
+
+@dataclass(frozen=True)
+class ProcessMedium:
+    """The use case, with what it works on."""
+
+    database: Database
+    posts: PostStore
+    blobs: BlobStore
+    decoders: Decoders
+    outbox: Outbox
+    ids: IdFactory
+
+    async def process(self, media_id: int) -> None:
+        """Bring a medium from WAITING to READY or FAILED, and its post along with it."""
+        found = await self.posts.medium(media_id)
+        if found is None:
+            return
+        medium, post = found
+        if post.status == Status.FAILED and medium.status == MediumStatus.FAILED:
+            post = await self._reopen(medium)
+        if post.status != Status.PROCESSING or medium.status != MediumStatus.WAITING:
+            return
+        try:
+            async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
+                rendered = await self.decoders.render(path)
+        except BadMedia as error:
+            await self.fail(media_id, error.message)
+        except NotFound:
+            await self.fail(media_id, LOST)
+        else:
+            await self._keep(medium, rendered)
+            await self._settle(medium, Facts(rendered.width, rendered.height, rendered.blurhash))
+
+    async def fail(self, media_id: int, reason: str) -> None:
+        """Give a medium up, and its post with it."""
+        found = await self.posts.medium(media_id)
+        if found is not None:
+            await self._settle(found[0], reason)
+
+    async def _keep(self, medium: Medium, rendered: Rendered) -> None:
+        for rendition in rendered.renditions:
+            key = rendition_key(medium.media_id, medium.key, rendition.name)
+            try:
+                await self.blobs.put(key, _one(rendition.data))
+            except AlreadyExists:
+                continue  # an earlier try got as far as this
+
+    async def _settle(self, medium: Medium, outcome: Facts | str) -> None:
+        def settle(tx: Transaction) -> bool:
+            post = self.posts.load(tx, medium.post_id)
+            if post is None or post.status not in {Status.PROCESSING, Status.FAILED}:
+                return False
+            self.posts.settle(tx, medium.media_id, outcome)
+            if post.status == Status.PROCESSING:
+                self._move(tx, post, medium.media_id, outcome)
+            return True
+
+        wanted = await self.database.write(shard_of(medium.post_id), settle)
+        if not wanted:
+            await self._discard(medium)
+
+    def _move(self, tx: Transaction, post: Post, media_id: int, outcome: Facts | str) -> None:
+        others = [other for other in post.media if other.media_id != media_id]
+        if isinstance(outcome, str):
+            self.posts.move(tx, post.post_id, Status.FAILED, reason=outcome)
+            self.outbox.append(tx, post_event(FAILED, post.post_id, post.author_id))
+        elif all(other.status == MediumStatus.READY for other in others):
+            # Minted inside the transaction: no later reader has a cursor above it.
+            published_id = self.ids.new(shard_of(post.post_id))
+            self.posts.move(tx, post.post_id, Status.PUBLISHED, published_id=published_id)
+            self.outbox.append(tx, post_event(PUBLISHED, post.post_id, post.author_id))
+
+    async def _reopen(self, medium: Medium) -> Post:
+        """A dead job was replayed: its medium, and its post if nothing else failed, go on."""
+
+        def reopen(tx: Transaction) -> Post:
+            self.posts.reopen(tx, medium.media_id)
+            post = self.posts.load(tx, medium.post_id)
+            assert post is not None
+            if post.status == Status.FAILED and not any(
+                other.status == MediumStatus.FAILED for other in post.media
+            ):
+                self.posts.move(tx, post.post_id, Status.PROCESSING)
+            reloaded = self.posts.load(tx, medium.post_id)
+            assert reloaded is not None
+            return reloaded
+
+        return await self.database.write(shard_of(medium.post_id), reopen)
+
+    async def _discard(self, medium: Medium) -> None:
+        """The post was withdrawn while its photo was in the works: leave nothing behind."""
+        async for blob in self.blobs.list(f"processed/{medium.media_id}/"):
+            await self.blobs.delete(blob.key)
+
+
+async def _one(data: bytes) -> AsyncIterator[bytes]:
+    yield data

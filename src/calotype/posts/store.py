@@ -1,0 +1,129 @@
+"""The ports to posts and to idempotency keys."""
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+import msgspec
+
+from calotype.connections.sql import Transaction
+from calotype.posts.lifecycle import Status
+from calotype.posts.post import Audience, Facts, Medium, Place, Post
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What an author may change in a post."""
+
+    caption: str
+    tags: tuple[str, ...]
+    mentions: tuple[str, ...]
+    place: Place | None
+    edited_ms: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """As much of a post as decides who may see it."""
+
+    author_id: int
+    status: Status
+    audience: Audience
+    published_id: int | None
+
+
+class PostStore(Protocol):
+    """Posts with their media, on the author's shard. Verbs with `tx` join a transaction."""
+
+    def insert(self, tx: Transaction, post: Post) -> None:
+        """Create the post and its media. Raises AlreadyExists if its id is taken."""
+        ...
+
+    def load(self, tx: Transaction, post_id: int) -> Post | None: ...
+
+    def move(
+        self,
+        tx: Transaction,
+        post_id: int,
+        to: Status,
+        *,
+        reason: str = "",
+        published_id: int | None = None,
+    ) -> None:
+        """Move a post along its lifecycle; keeps the author's count of published posts.
+
+        Raises:
+            IllegalMove: its present state does not lead there; nothing is changed.
+            NotFound: there is no such post.
+        """
+        ...
+
+    def edit(self, tx: Transaction, post_id: int, changes: Changes) -> None: ...
+
+    def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
+        """Record that a medium is ready (its facts) or failed (the reason)."""
+        ...
+
+    def reopen(self, tx: Transaction, media_id: int) -> None:
+        """Let a failed medium wait for processing again."""
+        ...
+
+    async def get(self, post_id: int) -> Post | None: ...
+
+    async def by_ids(self, post_ids: Iterable[int]) -> dict[int, Post]:
+        """Those that exist; two statements a node, whatever their number (at most 1,000)."""
+        ...
+
+    async def standings(self, post_ids: Iterable[int]) -> dict[int, Standing]:
+        """How those that exist stand; one statement a node (at most 1,000 ids)."""
+        ...
+
+    async def medium(self, media_id: int) -> tuple[Medium, Post] | None:
+        """A medium and the post it belongs to."""
+        ...
+
+    async def published_ids(
+        self, author_id: int, before: int, limit: int, audiences: Collection[Audience]
+    ) -> list[tuple[int, int]]:
+        """(published_id, post_id) of an author's PUBLISHED posts below `before`, newest first."""
+        ...
+
+    async def processing_ids(self, author_id: int, limit: int) -> list[int]:
+        """The author's posts that are PROCESSING, newest first."""
+        ...
+
+    async def published_count(self, author_id: int) -> int: ...
+
+    async def stuck(self, before_ms: int, limit: int) -> list[Post]:
+        """Posts that are PROCESSING and were created before `before_ms`, oldest first."""
+        ...
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """What stands under an idempotency key: a finished post, or 0 while it is in flight."""
+
+    post_id: int
+    fingerprint: str
+
+
+class IdempotencyKeys(Protocol):
+    """`Idempotency-Key`s of an account, kept for 24 hours."""
+
+    async def claim(self, account_id: int, key: str) -> Claimed | None:
+        """Take the key for a request; None if it is ours now, else what stands under it."""
+        ...
+
+    def complete(
+        self, tx: Transaction, account_id: int, key: str, post_id: int, fingerprint: str
+    ) -> None:
+        """Bind a claimed key to the post that this transaction creates."""
+        ...
+
+    async def release(self, account_id: int, key: str) -> None:
+        """Give a claimed key back after the request failed."""
+        ...
+
+    async def release_all(self) -> None:
+        """Give back what a predecessor of this process held when it died; called at its start."""
+        ...
+
+    async def sweep(self) -> None:
+        """Forget keys older than 24 hours."""
+        ...
