@@ -89,6 +89,12 @@ class NotFound(CalotypeError):
     code = "not_found"
 
 
+class NotReady(NotFound):
+    """It will be there soon; `details["retry_after"]` in seconds."""
+
+    code = "not_ready"
+
+
 class Conflict(CalotypeError):
     """The request does not fit the current state."""
 

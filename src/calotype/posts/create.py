@@ -20,10 +20,10 @@ from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Medium, Post
 from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
-from calotype.uploads.receive import ReceivedFile, ReceivePlan, fingerprint, receive
+from calotype.uploads.receive import NewFile, ReceivedFile, ReceivePlan, fingerprint, receive
 from calotype.uploads.settings import UploadSettings
 
-FILE_FIELDS = ("mediaFile", "mediaFile[]")
+FILE_FIELDS = frozenset({"mediaFile", "mediaFile[]"})
 MAX_KEY = 200
 PHOTO_LANE = "photos"
 PROCESS = "media.process"
@@ -77,6 +77,8 @@ class CreatePost:
     ) -> Post:
         received = await receive(body, content_type, self._plan(author_id))
         try:
+            if not received.files:
+                raise Invalid("a post has 1 to 10 photos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
             post = self._compose(author_id, draft, received.files)
             await self._record(post, key, received.fingerprint())
@@ -101,15 +103,15 @@ class CreatePost:
         return post
 
     def _plan(self, author_id: int) -> ReceivePlan:
-        def new_file() -> tuple[int, str]:
+        def new_file() -> NewFile:
             media_id = self.ids.new(shard_of(author_id))
-            return media_id, original_key(author_id, media_id)
+            return NewFile(media_id, original_key(author_id, media_id))
 
         return ReceivePlan(
             blobs=self.blobs,
             file_fields=FILE_FIELDS,
             text_fields=TEXT_FIELDS,
-            settings=self.uploads,
+            limits=self.uploads,
             new_file=new_file,
         )
 

@@ -11,7 +11,7 @@ from calotype.posts.post import Audience, Place
 
 T = TypeVar("T")
 
-TEXT_FIELDS = ("caption", "location", "tags", "tags[]", "audience", "media")
+TEXT_FIELDS = frozenset({"caption", "location", "tags", "tags[]", "audience", "media"})
 MAX_ALT_TEXT = 1_500
 MAX_PLACE_NAME = 200
 

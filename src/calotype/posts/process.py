@@ -13,8 +13,9 @@ from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
 from calotype.kernel.errors import AlreadyExists, BadMedia, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
-from calotype.media.decoders import Decoders, Rendered
-from calotype.media.renditions import original_key, rendition_key
+from calotype.media.decoders import Decoders
+from calotype.media.renditions import BY_NAME, original_key, rendition_key
+from calotype.media.wire import Rendered
 from calotype.posts.events import FAILED, PUBLISHED, post_event
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Facts, Medium, MediumStatus, Post
@@ -66,10 +67,12 @@ class ProcessMedium:
             await self._settle(found[0], reason)
 
     async def _keep(self, medium: Medium, rendered: Rendered) -> None:
-        for rendition in rendered.renditions:
-            key = rendition_key(medium.media_id, medium.key, rendition.name)
+        for file in rendered.files:
+            name = BY_NAME[file.name].file_name
             try:
-                await self.blobs.put(key, _one(rendition.data))
+                await self.blobs.put(
+                    rendition_key(medium.media_id, medium.key, name), _one(file.data)
+                )
             except AlreadyExists:
                 continue  # an earlier try got as far as this
 
