@@ -1,0 +1,119 @@
+"""All settings: each room's own, put together from a TOML file and the environment.
+
+A name in the environment is `CALOTYPE_` and the path in capitals: `uploads.max_files` in the file
+is `CALOTYPE_UPLOADS_MAX_FILES`. The environment wins over the file, the file over the defaults.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from calotype.accounts.settings import AccountSettings
+from calotype.feed.settings import FeedSettings
+from calotype.kernel.errors import Misconfigured
+from calotype.media.settings import MediaSettings
+from calotype.posts.settings import PostSettings
+from calotype.uploads.settings import UploadSettings
+
+PREFIX = "CALOTYPE_"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that an operator may choose; every value has a default that is safe.
+
+    data: the directory that holds everything.
+    bind: host:port to listen on; an IPv6 host stands in brackets.
+    public_url: how people reach this place, such as https://photos.example; media URLs start with
+        it. Empty: they are paths on whatever host was asked.
+    log_level: debug, info, warning or error.
+    """
+
+    data: str = "./calotype-data"
+    bind: str = "127.0.0.1:8000"
+    public_url: str = ""
+    log_level: str = "info"
+    accounts: AccountSettings = AccountSettings()
+    uploads: UploadSettings = UploadSettings()
+    media: MediaSettings = MediaSettings()
+    posts: PostSettings = PostSettings()
+    feed: FeedSettings = FeedSettings()
+
+    @property
+    def directory(self) -> Path:
+        return Path(self.data).expanduser().absolute()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `bind`. Raises Misconfigured if it is no such pair."""
+        host, _, port = self.bind.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65_535:
+            raise Misconfigured(
+                f"bind is {self.bind!r}; it must be host:port, such as 127.0.0.1:8000 "
+                "(setting bind, or CALOTYPE_BIND)"
+            )
+        return host.strip("[]"), int(port)
+
+    @property
+    def open_registration(self) -> bool:
+        """Whether anyone may register: as set, else only where nobody from outside can."""
+        if self.accounts.registration == "auto":
+            return self.address[0] in LOOPBACK
+        return self.accounts.registration == "open"
+
+
+def load_settings(environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Read the file (`CALOTYPE_CONFIG` names one too), then the environment.
+
+    Raises:
+        Misconfigured: a file that cannot be read, an unknown name in it, a value of the wrong kind.
+    """
+    file = file or (Path(name) if (name := environment.get(f"{PREFIX}CONFIG")) else None)
+    values = _read_file(file) if file else {}
+    for path in _paths(Settings):
+        text = environment.get(PREFIX + "_".join(path).upper())
+        if text is not None:
+            _put(values, path, text)
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise Misconfigured(f"a setting is wrong: {error}") from error
+    settings.address  # noqa: B018  (checks it)
+    return settings
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[str]:
+    """Names with our prefix that mean nothing to us: typing errors, most likely."""
+    known = {PREFIX + "_".join(path).upper() for path in _paths(Settings)} | {f"{PREFIX}CONFIG"}
+    ours = (name for name in environment if name.startswith(PREFIX))
+    return sorted(set(ours) - known - {f"{PREFIX}TEST_MEDIA", f"{PREFIX}URL"})
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise Misconfigured(
+            f"the settings file {os.fspath(file)!r} cannot be read: {error.strerror}"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{os.fspath(file)!r} is not valid TOML: {error}") from error
+
+
+def _paths(kind: type[msgspec.Struct], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for field in msgspec.structs.fields(kind):
+        path = (*above, field.name)
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from _paths(field.type, path)
+        else:
+            yield path
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], text: str) -> None:
+    for name in path[:-1]:
+        values = values.setdefault(name, {})
+    values[path[-1]] = text

@@ -1,0 +1,120 @@
+"""The loop that works off one lane of jobs or one group of events."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from calotype.connections.doorbell import Listener
+from calotype.kernel.clock import Clock
+from calotype.kernel.errors import CalotypeError
+from calotype.kernel.leases import Leased, WorkSource
+
+log = logging.getLogger("calotype.workers")
+
+BACKSTOP_S = 20.0
+HEARTBEAT_S = 10.0
+# After a failure of the queue itself (a full disk, a busy database), not of a piece of work.
+PAUSE_S = 2.0
+
+Run = Callable[[Leased], Awaitable[None]]
+
+
+async def _nothing(_work: Leased) -> None:
+    """What most kinds do when their last try failed: the dead letter says it all."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What to do with a kind of work, and what when its last try has failed."""
+
+    run: Run
+    worn_out: Run = _nothing
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Where work comes from, how much of it at once, and who does it. `owner` names this worker."""
+
+    source: WorkSource
+    name: str
+    width: int
+    handlers: Mapping[str, Handler]
+    owner: str
+    clock: Clock
+
+
+async def work_off(lane: Lane, listener: Listener, stopping: asyncio.Event) -> None:
+    """Lease and do work until `stopping`, then wait for what is under way."""
+    running: set[asyncio.Task[None]] = set()
+    while not stopping.is_set():
+        try:
+            leased = await lane.source.lease(lane.name, lane.width - len(running), lane.owner)
+            for work in leased:
+                task = asyncio.create_task(_do(lane, work))
+                running.add(task)
+                task.add_done_callback(running.discard)
+                task.add_done_callback(lambda _: listener.rung.set())
+            if len(running) < lane.width and not leased:
+                await listener.wait(await _idle_s(lane))
+            elif len(running) == lane.width:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        except CalotypeError as error:
+            log.warning("lane %s rests: %s", lane.name, error)
+            await listener.wait(PAUSE_S)
+    if running:
+        await asyncio.wait(running)
+
+
+async def _idle_s(lane: Lane) -> float:
+    due = await lane.source.next_due(lane.name)
+    if due is None:
+        return BACKSTOP_S
+    return min(BACKSTOP_S, max(0, due - lane.clock.now_ms()) / 1000)
+
+
+async def _do(lane: Lane, work: Leased) -> None:
+    handler = lane.handlers.get(work.kind)
+    if handler is None:
+        await lane.source.bury(work, f"nobody here handles {work.kind}")
+        return
+    beating = asyncio.create_task(_beat(lane.source, work))
+    try:
+        if work.worn_out:
+            await _give_up(lane, handler, work, "its worker died at every try")
+        else:
+            await _try(lane, handler, work)
+    except Exception:
+        # The queue itself is away: the lease runs out by itself, and the work comes again.
+        log.exception("%s %s could not be settled", work.kind, work.key)
+    finally:
+        beating.cancel()
+
+
+async def _try(lane: Lane, handler: Handler, work: Leased) -> None:
+    try:
+        await handler.run(work)
+    except Exception as error:
+        log.warning("%s %s, try %d: %s", work.kind, work.key, work.attempt, error, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        if work.last_try:
+            await _give_up(lane, handler, work, reason)
+        else:
+            await lane.source.retry(work, reason)
+    else:
+        await lane.source.finish(work)
+
+
+async def _give_up(lane: Lane, handler: Handler, work: Leased, reason: str) -> None:
+    log.error("%s %s goes to the dead letters: %s", work.kind, work.key, reason)
+    await handler.worn_out(work)
+    await lane.source.bury(work, reason)
+
+
+async def _beat(source: WorkSource, work: Leased) -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        try:
+            await source.heartbeat(work)
+        except CalotypeError as error:
+            log.warning("a heartbeat of %s %s failed: %s", work.kind, work.key, error)
