@@ -77,10 +77,40 @@ class Unauthenticated(CalotypeError):
     code = "unauthenticated"
 
 
+class InvalidCredentials(Unauthenticated):
+    """No such person, or not their password; it never says which."""
+
+    code = "invalid_credentials"
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good and its time is over: refresh it, or log in again."""
+
+    code = "token_expired"
+
+
+class TokenReused(Unauthenticated):
+    """A refresh token came back long after its use; its whole session is revoked."""
+
+    code = "token_reused"
+
+
 class Forbidden(CalotypeError):
     """The credentials are good, the act is not allowed."""
 
     code = "forbidden"
+
+
+class InvitationRequired(Forbidden):
+    """This place is open by invitation only, and none came."""
+
+    code = "invitation_required"
+
+
+class InvitationRefused(Forbidden):
+    """The invitation is unknown, used or expired; it never says which."""
+
+    code = "invitation_refused"
 
 
 class NotFound(CalotypeError):

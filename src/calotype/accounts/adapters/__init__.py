@@ -1,0 +1,1 @@
+"""Where accounts are kept: one adapter over SQLAlchemy Core for SQLite and Postgres."""

@@ -1,0 +1,286 @@
+"""Accounts over SQLAlchemy Core: SQLite and Postgres."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from calotype.accounts.account import Account, Role, Session
+from calotype.accounts.adapters import tables
+from calotype.accounts.store import Claim, Invitation, RefreshToken, SigningKey, Stores
+from calotype.connections.sql import Transaction
+from calotype.kernel.errors import AlreadyExists
+from calotype.kernel.ids import shard_of, shard_of_name
+
+
+def sql_stores() -> Stores:
+    """All ports of the room; they keep no state of their own."""
+    return Stores(SqlClaims(), SqlAccounts(), SqlSessions(), SqlKeys(), SqlInvitations())
+
+
+class SqlClaims:
+    def add(self, tx: Transaction, claim: Claim) -> Claim | None:
+        row = {
+            "shard": shard_of_name(claim.name),
+            "name": claim.name,
+            "user_id": claim.user_id,
+            "reserved_until_ms": claim.reserved_until_ms,
+        }
+        return None if tx.insert_new(tables.name_claims, [row]) else self.find(tx, claim.name)
+
+    def find(self, tx: Transaction, name: str) -> Claim | None:
+        t = tables.name_claims
+        query = sa.select(t.c.name, t.c.user_id, t.c.reserved_until_ms).where(_claimed(name))
+        row = tx.first(query)
+        return Claim(**row._mapping) if row else None
+
+    def replace(self, tx: Transaction, old: Claim, new: Claim) -> bool:
+        t = tables.name_claims
+        statement = (
+            sa.update(t)
+            .where(
+                _claimed(old.name),
+                t.c.user_id == old.user_id,
+                t.c.reserved_until_ms == old.reserved_until_ms,
+            )
+            .values(user_id=new.user_id, reserved_until_ms=new.reserved_until_ms)
+        )
+        return tx.changes(statement) == 1
+
+    def confirm(self, tx: Transaction, name: str, user_id: int) -> bool:
+        t = tables.name_claims
+        statement = (
+            sa.update(t)
+            .where(_claimed(name), t.c.user_id == user_id)
+            .values(reserved_until_ms=None)
+        )
+        return tx.changes(statement) == 1
+
+    def release(self, tx: Transaction, name: str, user_id: int) -> None:
+        t = tables.name_claims
+        tx.execute(sa.delete(t).where(_claimed(name), t.c.user_id == user_id))
+
+
+class SqlAccounts:
+    _columns = (
+        tables.accounts.c.user_id,
+        tables.accounts.c.username,
+        tables.accounts.c.role,
+        tables.accounts.c.name,
+        tables.accounts.c.bio,
+        tables.accounts.c.email,
+    )
+
+    def create(self, tx: Transaction, account: Account, password_hash: str) -> None:
+        row = {
+            "shard": shard_of(account.user_id),
+            "user_id": account.user_id,
+            "username": account.username,
+            "email": account.email,
+            "name": account.name,
+            "bio": account.bio,
+            "role": account.role.value,
+            "password_hash": password_hash,
+        }
+        if not tx.insert_new(tables.accounts, [row]):
+            raise AlreadyExists("an account has this id already; mint another")
+
+    def by_ids(self, tx: Transaction, ids: Sequence[int]) -> Mapping[int, Account]:
+        if not ids:
+            return {}
+        t = tables.accounts
+        # A join, which is one search by key for each id: SQLite answers a row-value IN over more
+        # than one literal row by scanning the table (200,000 accounts: 45 ms against 0.1).
+        keys = [(shard_of(user_id), user_id) for user_id in ids]
+        wanted = sa.values(t.c.shard, t.c.user_id, name="wanted").data(keys).cte("wanted")
+        here = sa.and_(t.c.shard == wanted.c.shard, t.c.user_id == wanted.c.user_id)
+        query = sa.select(*self._columns).select_from(wanted.join(t, here))
+        return {
+            row.user_id: Account(
+                row.user_id, row.username, Role(row.role), row.name, row.bio, row.email
+            )
+            for row in tx.all(query)
+        }
+
+    def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str]) -> bool:
+        return self._update(tx, user_id, changes)
+
+    def remove(self, tx: Transaction, user_id: int) -> None:
+        tx.execute(sa.delete(tables.accounts).where(_keyed(tables.accounts, "user_id", user_id)))
+
+    def password_hash(self, tx: Transaction, user_id: int) -> str | None:
+        t = tables.accounts
+        query = sa.select(t.c.password_hash).where(_keyed(t, "user_id", user_id))
+        row = tx.first(query.with_for_update())
+        return str(row.password_hash) if row else None
+
+    def set_password_hash(self, tx: Transaction, user_id: int, password_hash: str) -> bool:
+        return self._update(tx, user_id, {"password_hash": password_hash})
+
+    def owner_exists(self, tx: Transaction) -> bool:
+        t = tables.accounts
+        # Spelt out, so that the planner sees that the partial index serves.
+        owner = t.c.role == sa.literal_column("'owner'")
+        return tx.first(sa.select(t.c.user_id).where(owner).limit(1)) is not None
+
+    def _update(self, tx: Transaction, user_id: int, values: Mapping[str, Any]) -> bool:
+        t = tables.accounts
+        return tx.changes(sa.update(t).where(_keyed(t, "user_id", user_id)).values(**values)) == 1
+
+
+class SqlSessions:
+    _columns = (
+        tables.sessions.c.session_id,
+        tables.sessions.c.user_id,
+        tables.sessions.c.label,
+        tables.sessions.c.used_ms,
+    )
+
+    def create(self, tx: Transaction, session: Session) -> bool:
+        row = {
+            "shard": shard_of(session.session_id),
+            "session_id": session.session_id,
+            "user_id": session.user_id,
+            "label": session.label,
+            "used_ms": session.used_ms,
+        }
+        return tx.insert_new(tables.sessions, [row]) == 1
+
+    def hold(self, tx: Transaction, session_id: int) -> Session | None:
+        query = sa.select(*self._columns).where(_keyed(tables.sessions, "session_id", session_id))
+        row = tx.first(query.with_for_update())
+        return Session(**row._mapping) if row else None
+
+    def touch(self, tx: Transaction, session_id: int, used_ms: int) -> None:
+        t = tables.sessions
+        mine = _keyed(t, "session_id", session_id)
+        tx.execute(sa.update(t).where(mine).values(used_ms=used_ms))
+
+    def of_person(self, tx: Transaction, user_id: int) -> Sequence[Session]:
+        t = tables.sessions
+        mine = _keyed(t, "user_id", user_id)
+        query = sa.select(*self._columns).where(mine)
+        newest_first = query.order_by(t.c.used_ms.desc(), t.c.session_id.desc())
+        return [Session(**row._mapping) for row in tx.all(newest_first)]
+
+    def revoke(self, tx: Transaction, session_ids: Sequence[int], now_ms: int) -> None:
+        if not session_ids:
+            return
+        self._remove(tx, session_ids)
+        rows = [
+            {"shard": shard_of(id_), "session_id": id_, "revoked_ms": now_ms} for id_ in session_ids
+        ]
+        tx.insert_new(tables.revoked_sessions, rows)
+
+    def revoked_since(self, tx: Transaction, since_ms: int) -> Sequence[tuple[int, int]]:
+        t = tables.revoked_sessions
+        query = sa.select(t.c.session_id, t.c.revoked_ms).where(t.c.revoked_ms >= since_ms)
+        return [(row.session_id, row.revoked_ms) for row in tx.all(query.order_by(t.c.revoked_ms))]
+
+    def add_token(self, tx: Transaction, token: RefreshToken) -> None:
+        row = {
+            "shard": shard_of(token.session_id),
+            "session_id": token.session_id,
+            "digest": token.digest,
+            "expires_ms": token.expires_ms,
+            "used_ms": token.used_ms,
+        }
+        tx.execute(sa.insert(tables.refresh_tokens).values(row))
+
+    def token(self, tx: Transaction, session_id: int, digest: bytes) -> RefreshToken | None:
+        t = tables.refresh_tokens
+        query = sa.select(t.c.digest, t.c.session_id, t.c.expires_ms, t.c.used_ms).where(
+            _keyed(t, "session_id", session_id), t.c.digest == digest
+        )
+        row = tx.first(query)
+        return RefreshToken(**row._mapping) if row else None
+
+    def mark_used(self, tx: Transaction, token: RefreshToken, now_ms: int) -> bool:
+        t = tables.refresh_tokens
+        unused = sa.and_(
+            _keyed(t, "session_id", token.session_id),
+            t.c.digest == token.digest,
+            t.c.used_ms.is_(None),
+        )
+        return tx.changes(sa.update(t).where(unused).values(used_ms=now_ms)) == 1
+
+    def sweep(
+        self, tx: Transaction, now_ms: int, idle_since_ms: int, revoked_before_ms: int, limit: int
+    ) -> int:
+        token, session, revoked = tables.refresh_tokens, tables.sessions, tables.revoked_sessions
+        return (
+            _delete_some(tx, token, token.c.expires_ms <= now_ms, limit)
+            + _delete_some(tx, session, session.c.used_ms <= idle_since_ms, limit)
+            + _delete_some(tx, revoked, revoked.c.revoked_ms < revoked_before_ms, limit)
+        )
+
+    def _remove(self, tx: Transaction, session_ids: Sequence[int]) -> None:
+        # The session first: its row is the lock of its family.
+        for table in (tables.sessions, tables.refresh_tokens):
+            tx.execute(
+                sa.delete(table).where(
+                    table.c.shard == shard_of(session_ids[0]), table.c.session_id.in_(session_ids)
+                )
+            )
+
+
+class SqlKeys:
+    def all(self, tx: Transaction) -> Sequence[SigningKey]:
+        t = tables.signing_keys
+        query = sa.select(t.c.kid, t.c.secret, t.c.created_ms).where(t.c.shard == 0)
+        return [
+            SigningKey(**row._mapping) for row in tx.all(query.order_by(t.c.created_ms, t.c.kid))
+        ]
+
+    def add(self, tx: Transaction, key: SigningKey) -> None:
+        row = {"shard": 0, "kid": key.kid, "secret": key.secret, "created_ms": key.created_ms}
+        tx.execute(sa.insert(tables.signing_keys).values(row))
+
+    def remove(self, tx: Transaction, kids: Sequence[str]) -> None:
+        t = tables.signing_keys
+        tx.execute(sa.delete(t).where(t.c.shard == 0, t.c.kid.in_(kids)))
+
+
+class SqlInvitations:
+    def add(self, tx: Transaction, invitation: Invitation) -> None:
+        row = {
+            "shard": invitation.shard,
+            "digest": invitation.digest,
+            "role": invitation.role.value,
+            "expires_ms": invitation.expires_ms,
+        }
+        tx.execute(sa.insert(tables.invitations).values(row))
+
+    def find(self, tx: Transaction, shard: int, digest: bytes) -> Invitation | None:
+        t = tables.invitations
+        query = sa.select(t.c.role, t.c.expires_ms).where(t.c.shard == shard, t.c.digest == digest)
+        row = tx.first(query)
+        return Invitation(shard, digest, Role(row.role), row.expires_ms) if row else None
+
+    def consume(self, tx: Transaction, invitation: Invitation) -> bool:
+        t = tables.invitations
+        this = sa.and_(t.c.shard == invitation.shard, t.c.digest == invitation.digest)
+        return tx.changes(sa.delete(t).where(this)) == 1
+
+    def withdraw_endless(self, tx: Transaction) -> None:
+        t = tables.invitations
+        tx.execute(sa.delete(t).where(t.c.expires_ms.is_(None)))
+
+    def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
+        t = tables.invitations
+        return _delete_some(tx, t, t.c.expires_ms <= now_ms, limit)
+
+
+def _claimed(name: str) -> sa.ColumnElement[bool]:
+    t = tables.name_claims
+    return sa.and_(t.c.shard == shard_of_name(name), t.c.name == name)
+
+
+def _keyed(table: sa.Table, column: str, id_: int) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.shard == shard_of(id_), table.c[column] == id_)
+
+
+def _delete_some(tx: Transaction, table: sa.Table, over: sa.ColumnElement[bool], limit: int) -> int:
+    key = list(table.primary_key.columns)
+    some = sa.select(*key).where(over).limit(limit)
+    return tx.changes(sa.delete(table).where(sa.tuple_(*key).in_(some)))

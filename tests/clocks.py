@@ -1,0 +1,18 @@
+"""A clock that tests turn by hand."""
+
+from calotype.kernel.ids import EPOCH_MS
+
+DAY_MS = 86_400_000
+
+
+class ManualClock:
+    """Stands still until told to advance."""
+
+    def __init__(self, now_ms: int = EPOCH_MS + 300 * DAY_MS) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def advance(self, *, ms: int = 0, seconds: float = 0) -> None:
+        self._now_ms += ms + round(seconds * 1000)
