@@ -19,6 +19,7 @@ class BlobInfo(msgspec.Struct, frozen=True):
 class BlobStore(Protocol):
     """Keys are relative paths of `[A-Za-z0-9._-]` segments joined by `/`, at most 200 characters.
 
+    No segment is `.` or `..`, the first is not `tmp`, and no key is another's directory.
     Atomicity: a blob is whole or absent, also after a power cut. Retention: until deleted.
     Memory: bounded by a few chunks, whatever the blob's size. Errors: StorageFull, Unavailable;
     Invalid for a key outside the rules.
@@ -41,6 +42,8 @@ class BlobStore(Protocol):
     def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` up to `end` (exclusive; the blob's end if None), in chunks.
 
+        What lies beyond the blob's end is left out. A delete meanwhile does not cut the stream.
+
         Raises:
             NotFound: at the first chunk.
         """
@@ -55,11 +58,14 @@ class BlobStore(Protocol):
         ...
 
     async def delete(self, key: str) -> None:
-        """Remove the blob; removing what is absent is no error."""
+        """Remove the blob, durably; removing what is absent is no error."""
         ...
 
     def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
-        """Every whole blob whose key starts with `prefix` (a path ending in `/`, or empty)."""
+        """Every whole blob whose key starts with `prefix` (a path ending in `/`, or empty).
+
+        In no order. What is put or deleted meanwhile may be in it or not.
+        """
         ...
 
     async def sweep(self, older_than_ms: int) -> int:

@@ -1,0 +1,1 @@
+"""How each format's header is read, byte by byte, without decoding a pixel."""

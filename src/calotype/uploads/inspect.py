@@ -1,0 +1,93 @@
+"""The check of a picture file while it arrives, before anything decodes it.
+
+Guarantees: the kind is told by content, never by name; a file whose header claims too much is
+refused as soon as the claim is read; a file that stops short is never taken for complete; how
+the bytes are cut into chunks never changes the answer; memory is constant.
+Refuses to look at pixels: a file that passes may still turn out broken in the decoder.
+"""
+
+from calotype.kernel.errors import BrokenImage, NotAnImage, TooManyPixels, TruncatedImage
+from calotype.uploads.headers import jpeg, png, sniff, webp
+from calotype.uploads.headers.walker import Header, Walk, Walker
+from calotype.uploads.settings import ImageLimits
+
+_ACCEPTED = "send a JPEG, PNG or WebP image"
+
+
+class Inspector:
+    """Checks one file: `feed` it chunk by chunk, then `finish`."""
+
+    def __init__(self, limits: ImageLimits) -> None:
+        self._limits = limits
+        self._head = b""
+        self._walker: Walker | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            NotAnImage: not one of the accepted formats.
+            BrokenImage: the header contradicts itself, or a side is 0.
+            TooManyPixels: more pixels or a longer side than the limits allow.
+        """
+        if self._walker:
+            self._walker.feed(chunk)
+            return
+        self._head += chunk
+        if len(self._head) >= sniff.ENOUGH:
+            self._recognise()
+
+    def finish(self) -> Header:
+        """Say that the file is over, and get what it is.
+
+        Raises:
+            TruncatedImage: the file stops before the picture's end.
+            NotAnImage, BrokenImage, TooManyPixels: as `feed`, for a very short file.
+        """
+        if not self._walker:
+            self._recognise()
+        assert self._walker
+        if not self._walker.header:
+            raise TruncatedImage("the image stops before its end; send the whole file again")
+        return self._walker.header
+
+    def _recognise(self) -> None:
+        head, self._head = self._head, b""
+        walk = self._walk_for(head)
+        if not walk:
+            what = sniff.seems(head[: sniff.ENOUGH])
+            raise NotAnImage(f"the file is {what}; {_ACCEPTED}", seems=what)
+        self._walker = Walker(walk)
+        self._walker.feed(head)
+
+    def _walk_for(self, head: bytes) -> Walk | None:
+        if head.startswith(jpeg.MAGIC):
+            return jpeg.walk(self._check)
+        if head.startswith(png.MAGIC):
+            return png.walk(self._check)
+        if webp.is_webp(head):
+            return webp.walk(self._check)
+        return None
+
+    def _check(self, header: Header) -> None:
+        width, height, limits = header.width, header.height, self._limits
+        if not width or not height:
+            raise BrokenImage("the image has no size; save it anew and send that")
+        if max(width, height) > limits.max_side:
+            raise TooManyPixels(
+                f"the image is {width} x {height} pixels; no side may be longer than "
+                f"{limits.max_side}",
+                width=width,
+                height=height,
+                limit=limits.max_side,
+            )
+        limit = limits.max_held_pixels if header.held else limits.max_pixels
+        if width * height > limit:
+            kind = "a progressive or interlaced image" if header.held else "an image"
+            raise TooManyPixels(
+                f"the image is {width} x {height} pixels; {kind} may have "
+                f"{limit // 1_000_000} million; make it smaller and send that",
+                width=width,
+                height=height,
+                limit=limit,
+            )

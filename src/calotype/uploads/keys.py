@@ -1,0 +1,20 @@
+"""The keys that media live under: `originals/{userId}/{mediaId}` and `processed/{mediaId}/...`."""
+
+from calotype.kernel.ids import MAX_ID
+
+ORIGINALS = "originals/"
+PROCESSED = "processed/"
+
+
+def original_key(user_id: int, media_id: int) -> str:
+    return f"{ORIGINALS}{user_id}/{media_id}"
+
+
+def media_of(key: str) -> int | None:
+    """The media that a blob belongs to; None if the key is of another kind."""
+    match key.split("/"):
+        case ["originals", _, media] | ["processed", media, _, _]:
+            written_as_id = media.isascii() and media.isdigit() and 0 < int(media) <= MAX_ID
+            return int(media) if written_as_id else None
+        case _:
+            return None
