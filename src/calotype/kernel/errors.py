@@ -71,6 +71,12 @@ class BrokenImage(BadMedia):
     code = "broken_image"
 
 
+class ImpossibleShape(BadMedia):
+    """So long and narrow that no rendition can hold it."""
+
+    code = "impossible_shape"
+
+
 class Unauthenticated(CalotypeError):
     """No valid credentials came with the request."""
 
@@ -165,6 +171,12 @@ class Unavailable(CalotypeError):
     """An engine is away or full; `details["retry_after"]` in seconds where a retry may help."""
 
     code = "unavailable"
+
+
+class DecoderCrashed(Unavailable):
+    """A decoder died, overran its memory or its time; the media may be fine, so a retry may help."""
+
+    code = "decoder_crashed"
 
 
 class StorageFull(Unavailable):

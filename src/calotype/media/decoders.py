@@ -1,0 +1,187 @@
+"""The pool of decoder processes.
+
+Guarantees: at most the configured number of decoders; a decoder that crashes, hangs, overruns its
+memory, or whose caller went away is killed and reaped before its place is given to the next job,
+and no place is ever lost; idle decoders leave. Refuses: work after `close`.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from calotype.kernel.errors import (
+    BadMedia,
+    BrokenImage,
+    DecoderCrashed,
+    ImpossibleShape,
+    NotAnImage,
+    TooManyPixels,
+    TruncatedImage,
+)
+from calotype.media import wire
+from calotype.media.settings import DecoderLimits, MediaSettings
+from calotype.media.wire import Answer, Failed, Refused, Rendered
+
+_REFUSALS: dict[str, type[BadMedia]] = {
+    kind.code: kind
+    for kind in (NotAnImage, TruncatedImage, BrokenImage, TooManyPixels, ImpossibleShape)
+}
+# What a decoder may know of its parent's environment: never its secrets.
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR")
+_TUNING = {
+    "VIPS_CONCURRENCY": "1",  # one process a core; more threads only fight over it
+    "MALLOC_ARENA_MAX": "1",  # and one arena gives freed memory back sooner
+}
+
+
+class Decoders:
+    """Renders photos in decoder processes, spawned on demand, for one event loop."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self._settings = settings
+        self._places = asyncio.Semaphore(settings.decoders)
+        self._idle: list[_Decoder] = []
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def render(self, path: Path) -> Rendered:
+        """Render the photo at `path` (a local file, read only); waits for a free decoder.
+
+        Cancelling kills the decoder that works on it.
+
+        Raises:
+            BadMedia: the photo is at fault, and will be however often it is tried.
+            DecoderCrashed: the decoder died or overran its limits; trying again may help.
+        """
+        async with self._places:
+            decoder = await self._take()
+            kept = False
+            try:
+                answer = await self._ask(decoder, path)
+                kept = not isinstance(answer, Failed)
+            finally:
+                if kept and not self._closed:
+                    self._put_back(decoder)
+                else:
+                    # Shielded, so that the place is free only when the process is gone, also
+                    # when this task is cancelled.
+                    await asyncio.shield(self._dismiss(decoder))
+        return _rendered(answer)
+
+    async def close(self) -> None:
+        """Let idle decoders leave, and wait until all are gone; a render under way is its caller's."""
+        self._closed = True
+        for decoder in self._idle:
+            self._dismiss(decoder)
+        self._idle.clear()
+        while self._leaving:
+            await asyncio.wait(self._leaving)
+
+    async def _take(self) -> "_Decoder":
+        if self._closed:
+            raise DecoderCrashed("this worker is stopping; the job is for another")
+        while self._idle:
+            decoder = self._idle.pop()
+            decoder.stop_waiting()
+            if decoder.alive:
+                return decoder
+            self._dismiss(decoder)
+        return await _Decoder.start(self._settings.limits)
+
+    def _put_back(self, decoder: "_Decoder") -> None:
+        self._idle.append(decoder)
+        decoder.wait_at_most(self._settings.idle_seconds, self._leave)
+
+    def _leave(self, decoder: "_Decoder") -> None:
+        self._idle.remove(decoder)
+        self._dismiss(decoder)
+
+    def _dismiss(self, decoder: "_Decoder") -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(decoder.end())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        return task
+
+    async def _ask(self, decoder: "_Decoder", path: Path) -> Answer:
+        seconds = self._settings.job_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await decoder.ask(path)
+        except TimeoutError as error:
+            raise DecoderCrashed(f"the photo was not ready after {seconds:g} s") from error
+        except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
+            raise DecoderCrashed(f"the decoder died: {await decoder.epitaph()}") from error
+
+
+class _Decoder:
+    """One process, and the conversation with it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._leave: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def start(cls, limits: DecoderLimits) -> "_Decoder":
+        inherited = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # a module lying in the working directory must not be imported
+            "-m",
+            "calotype.media.decoder",
+            msgspec.json.encode(limits).decode(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=inherited | _TUNING,
+        )
+        return cls(process)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def ask(self, path: Path) -> Answer:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(wire.frame(str(path)))
+        await self._process.stdin.drain()
+        header = await self._process.stdout.readexactly(wire.HEADER_BYTES)
+        body = await self._process.stdout.readexactly(wire.frame_length(header))
+        return wire.read_answer(body)
+
+    async def epitaph(self) -> str:
+        """Kill it if need be, and say how it ended."""
+        code = await self._killed()
+        return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+    async def end(self) -> None:
+        self.stop_waiting()
+        await self._killed()
+
+    async def _killed(self) -> int:
+        if self.alive:
+            self._process.kill()
+        return await self._process.wait()
+
+    def wait_at_most(self, seconds: float, leave: "Callable[[_Decoder], None]") -> None:
+        loop = asyncio.get_running_loop()
+        self._leave = loop.call_later(seconds, leave, self)
+
+    def stop_waiting(self) -> None:
+        if self._leave is not None:
+            self._leave.cancel()
+            self._leave = None
+
+
+def _rendered(answer: Answer) -> Rendered:
+    match answer:
+        case Rendered():
+            return answer
+        case Refused(code, message):
+            raise _REFUSALS[code](message)
+        case Failed(message):
+            raise DecoderCrashed(f"the decoder gave up: {message}")

@@ -1,0 +1,53 @@
+"""The renditions of a photo, declared as data, and where blobs of media live.
+
+Widths are those of the upright picture. A picture is never enlarged: where the original is
+narrower, the larger slots hold it at its own width.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Encoding(StrEnum):
+    """How a rendition is encoded; the value is its content type."""
+
+    WEBP = "image/webp"
+    JPEG = "image/jpeg"
+
+
+class Rendition(msgspec.Struct, frozen=True):
+    """One declared rendition: its name in the API, width in pixels, and file name in the store."""
+
+    name: str
+    width: int
+    encoding: Encoding
+    file_name: str
+
+    @property
+    def content_type(self) -> str:
+        return self.encoding.value
+
+
+RENDITIONS = (
+    Rendition("w150", 150, Encoding.WEBP, "w150.webp"),
+    Rendition("w320", 320, Encoding.WEBP, "w320.webp"),
+    Rendition("w640", 640, Encoding.WEBP, "w640.webp"),
+    Rendition("w1080", 1080, Encoding.WEBP, "w1080.webp"),
+    Rendition("w1080.jpg", 1080, Encoding.JPEG, "w1080.jpg"),
+)
+BY_NAME = {rendition.name: rendition for rendition in RENDITIONS}
+BY_FILE_NAME = {rendition.file_name: rendition for rendition in RENDITIONS}
+LARGEST_WIDTH = max(rendition.width for rendition in RENDITIONS)
+
+WEBP_SIDE = 16_383  # the format has 14 bits for each side
+
+
+def original_key(user_id: int, media_id: int) -> str:
+    """Where the original lies, as it was uploaded."""
+    return f"originals/{user_id}/{media_id}"
+
+
+def rendition_key(media_id: int, key: str, file_name: str) -> str:
+    """Where a rendition lies; `key` is unguessable and changes when the audience narrows."""
+    return f"processed/{media_id}/{key}/{file_name}"

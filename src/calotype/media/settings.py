@@ -1,0 +1,47 @@
+"""What an operator may choose about photos and their decoders."""
+
+import os
+
+import msgspec
+
+
+class DecoderLimits(msgspec.Struct, frozen=True):
+    """What one decoder may use, and the largest picture that fits in it.
+
+    The defaults belong together: the largest picture that each cap lets through was measured to
+    stay below the memory limit.
+    """
+
+    memory_bytes: int = 640 << 20
+    """Private memory of one decoder (RLIMIT_DATA); beyond it the decoder dies, not the machine.
+
+    A 12 MP JPEG needs 60 MiB, the largest picture within the caps below 480 MiB.
+    """
+
+    streamed_pixels: int = 200_000_000
+    """Most pixels of a picture that is decoded row by row: baseline JPEG, plain PNG.
+
+    200 MP is the largest that phones make.
+    """
+
+    whole_pixels: int = 50_000_000
+    """Most pixels of a picture that must be held whole: progressive JPEG, interlaced PNG, WebP."""
+
+    side: int = 65_535
+    """Longest side, in pixels; JPEG can express no more."""
+
+
+class MediaSettings(msgspec.Struct, frozen=True):
+    """The media room's settings."""
+
+    decoders: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
+    """Most decoder processes at once, of this worker."""
+
+    idle_seconds: float = 20.0
+    """How long a decoder waits for its next job before it leaves and gives its memory back."""
+
+    job_seconds: float = 60.0
+    """How long one photo may take before its decoder is killed; a 12 MP JPEG takes 0.15 s."""
+
+    limits: DecoderLimits = DecoderLimits()
+    """What each decoder may use."""

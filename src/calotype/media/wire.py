@@ -1,0 +1,76 @@
+"""What a decoder and its pool say to each other: MessagePack behind a 4-byte big-endian length.
+
+The pool sends the path of an original, the decoder answers with one `Answer`; one at a time.
+"""
+
+from typing import BinaryIO
+
+import msgspec
+
+HEADER_BYTES = 4
+# Five renditions of the tallest picture that is let through are far below this.
+MAX_FRAME_BYTES = 256 << 20
+
+
+class RenderedFile(msgspec.Struct, frozen=True):
+    """One rendition: its declared name, its size in pixels, its bytes."""
+
+    name: str
+    width: int
+    height: int
+    data: bytes
+
+
+class Rendered(msgspec.Struct, frozen=True, tag="rendered"):
+    """A photo's renditions, and the facts of its original: upright size in pixels, content type."""
+
+    width: int
+    height: int
+    content_type: str
+    blurhash: str
+    files: tuple[RenderedFile, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The photo is at fault, and will be however often it is tried."""
+
+    code: str
+    message: str
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The decoder is at fault or out of memory; it ends after saying so."""
+
+    message: str
+
+
+Answer = Rendered | Refused | Failed
+
+_ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def frame(message: str | Answer) -> bytes:
+    body = _ENCODER.encode(message)
+    return len(body).to_bytes(HEADER_BYTES, "big") + body
+
+
+def frame_length(header: bytes) -> int:
+    """The length of the body that follows; ValueError when no decoder would send so much."""
+    length = int.from_bytes(header, "big")
+    if length > MAX_FRAME_BYTES:
+        raise ValueError(f"a frame of {length} bytes")
+    return length
+
+
+def read_answer(body: bytes) -> Answer:
+    """Raises msgspec.MsgspecError when the body is no answer."""
+    return _ANSWERS.decode(body)
+
+
+def read_request(stream: BinaryIO) -> str | None:
+    """The next original's path; None when the pool has closed the stream."""
+    header = stream.read(HEADER_BYTES)
+    if len(header) < HEADER_BYTES:
+        return None
+    return msgspec.msgpack.decode(stream.read(frame_length(header)), type=str)

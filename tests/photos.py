@@ -1,0 +1,190 @@
+"""Test photos made by code: the same bytes on every run, and none of anyone's pictures.
+
+A scene has what a camera's has (broad light, edges, fine texture, sensor noise), and a coloured
+mark in each corner, so that a test can tell which way up a rendition is.
+"""
+
+import functools
+import io
+import random
+import zlib
+
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFilter, ImageOps
+from PIL.ExifTags import GPS, IFD, Base
+from PIL.TiffImagePlugin import IFDRational
+
+RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 190, 60), (40, 60, 210), (245, 245, 245)
+MARKS = {"top left": RED, "top right": GREEN, "bottom left": BLUE, "bottom right": WHITE}
+SECRET_PLACE = "Lacock Abbey"  # written into the metadata; must not be found in a rendition
+_SECRET_MAKER = "Talbot & Sons"
+
+# What turns an upright picture into the stored one that an EXIF orientation turns back.
+_STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@functools.cache
+def scene(width: int, height: int, seed: int = 1) -> Image.Image:
+    """An upright picture in sRGB; callers must not draw on it."""
+    chance = random.Random(seed)
+    size = (width, height)
+    light = [Image.linear_gradient("L").rotate(turn).resize(size) for turn in (0, 90, 180)]
+    picture = Image.merge("RGB", light)
+    picture = Image.blend(picture, _texture(size, chance), 0.45)
+    draw = ImageDraw.Draw(picture)
+    for _ in range(40):
+        x, y, reach = (chance.randrange(1, max(2, side)) for side in (width, height, width // 6))
+        colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
+        draw.ellipse((x, y, x + reach, y + reach // 2 + 1), fill=colour)
+        draw.line((x, y, y % width, x % height), fill=colour, width=max(1, width // 400))
+    picture = ImageChops.add(picture, _noise(size, chance), scale=1, offset=-10)
+    _mark(picture)
+    return picture
+
+
+def mark_at(picture: Image.Image, corner: str) -> tuple[int, int, int]:
+    """The colour in the middle of a corner's mark."""
+    x = 0.06 if "left" in corner else 0.94
+    y = 0.06 if "top" in corner else 0.94
+    pixel = picture.convert("RGB").getpixel((int(x * picture.width), int(y * picture.height)))
+    assert isinstance(pixel, tuple)
+    return pixel[0], pixel[1], pixel[2]
+
+
+@functools.cache
+def camera_jpeg(
+    width: int = 4000,
+    height: int = 3000,
+    orientation: int = 6,
+    gps: bool = True,
+    icc: bytes | None = None,
+    progressive: bool = False,
+    quality: int = 92,
+    seed: int = 1,
+) -> bytes:
+    """A camera's JPEG: 4:2:0, EXIF with maker, position and thumbnail, XMP, a comment.
+
+    Args:
+        width, height: of the upright picture; the stored one is turned as `orientation` says.
+        icc: a profile to embed; the pixels are taken to be in it already.
+    """
+    upright = scene(width, height, seed)
+    stored = upright.transpose(_STORED[orientation]) if orientation in _STORED else upright
+    out = io.BytesIO()
+    stored.save(
+        out,
+        "JPEG",
+        quality=quality,
+        subsampling="4:2:0",
+        progressive=progressive,
+        exif=exif_block(orientation, gps),
+        icc_profile=icc,
+        xmp=_xmp(),
+        comment=SECRET_PLACE.encode(),
+    )
+    return out.getvalue()
+
+
+@functools.cache
+def small_jpeg(width: int = 320, height: int = 240, seed: int = 1) -> bytes:
+    """A plain JPEG without metadata, for tests that only need a photo."""
+    return encoded(scene(width, height, seed), "JPEG", quality=85)
+
+
+@functools.cache
+def small_png(width: int = 320, height: int = 240, seed: int = 1) -> bytes:
+    return encoded(scene(width, height, seed), "PNG")
+
+
+@functools.cache
+def small_webp(width: int = 320, height: int = 240, seed: int = 1) -> bytes:
+    return encoded(scene(width, height, seed), "WEBP", quality=85)
+
+
+def encoded(picture: Image.Image, format_: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, format_, **options)
+    return out.getvalue()
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A PNG whose header claims a size that its few bytes of pixels do not fill."""
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+        for kind, body in chunks
+    )
+
+
+def exif_block(orientation: int, gps: bool) -> bytes:
+    """EXIF as cameras write it, with a thumbnail in its second directory."""
+    exif = Image.Exif()
+    exif[Base.Make] = _SECRET_MAKER
+    exif[Base.Model] = "Mousetrap No. 1"
+    exif[Base.Orientation] = orientation
+    exif[Base.DateTime] = "2026:07:14 09:41:00"
+    exif[Base.ImageDescription] = SECRET_PLACE
+    exif.get_ifd(IFD.Exif)[Base.ExposureTime] = IFDRational(1, 125)
+    if gps:
+        exif.get_ifd(IFD.GPSInfo).update(
+            {
+                GPS.GPSLatitudeRef: "N",
+                GPS.GPSLatitude: (IFDRational(51), IFDRational(24), IFDRational(53)),
+                GPS.GPSLongitudeRef: "W",
+                GPS.GPSLongitude: (IFDRational(2), IFDRational(7), IFDRational(2)),
+            }
+        )
+    return exif.tobytes()
+
+
+@functools.cache
+def linear_profile() -> bytes:
+    """An RGB profile far from sRGB (linear light): ignoring it shows at once."""
+    # A stand-in made from a built-in space, since wide-gamut profiles cannot be made by code.
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _texture(size: tuple[int, int], chance: random.Random) -> Image.Image:
+    """Fractal noise: octaves of random pixels, each enlarged smoothly."""
+    bands = []
+    for _ in range(3):
+        band = Image.new("L", size, 128)
+        for share in (4, 16, 64, 256):
+            grain = (max(1, size[0] * share // 1024), max(1, size[1] * share // 1024))
+            octave = Image.frombytes("L", grain, chance.randbytes(grain[0] * grain[1]))
+            band = Image.blend(band, octave.resize(size, Image.Resampling.BICUBIC), 0.4)
+        bands.append(band)
+    return Image.merge("RGB", bands)
+
+
+def _noise(size: tuple[int, int], chance: random.Random) -> Image.Image:
+    """Sensor noise of about 10 levels around 10, softened as demosaicing softens it."""
+    grain = Image.frombytes("L", size, chance.randbytes(size[0] * size[1]))
+    grain = grain.point(lambda level: level * 20 // 255).filter(ImageFilter.BoxBlur(1))
+    return Image.merge("RGB", (grain, ImageOps.mirror(grain), ImageOps.flip(grain)))
+
+
+def _mark(picture: Image.Image) -> None:
+    draw = ImageDraw.Draw(picture)
+    wide, high = picture.width * 12 // 100, picture.height * 12 // 100
+    for corner, colour in MARKS.items():
+        x = 0 if "left" in corner else picture.width - wide
+        y = 0 if "top" in corner else picture.height - high
+        draw.rectangle((x, y, x + wide, y + high), fill=colour)
+
+
+def _xmp() -> bytes:
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" '
+        f'photoshop:City="{SECRET_PLACE}"/></rdf:RDF></x:xmpmeta>'
+    ).encode()
