@@ -14,5 +14,8 @@ class ManualClock:
     def now_ms(self) -> int:
         return self._now_ms
 
+    def now_us(self) -> int:
+        return self._now_ms * 1000
+
     def advance(self, *, ms: int = 0, seconds: float = 0) -> None:
         self._now_ms += ms + round(seconds * 1000)

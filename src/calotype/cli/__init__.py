@@ -1,0 +1,1 @@
+"""The command line: run Calotype, look after it, use it by hand."""

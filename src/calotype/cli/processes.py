@@ -1,0 +1,137 @@
+"""The two processes under `serve`: what each runs, and how it stops."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+
+from calotype.bootstrap import Embedded, build_services, build_worker, open_embedded, prepare
+from calotype.kernel.errors import Misconfigured
+from calotype.media.decoders import Decoders
+from calotype.settings import Settings, load_settings
+from calotype.web.app import build_app
+
+KEEP_ALIVE_S = 30
+# Requests that are under way when the server is told to stop may take so long, in seconds.
+DRAIN_S = 20
+
+
+def run_web(fd: int, parent: int) -> None:
+    """Serve HTTP on an inherited socket until SIGTERM, or until the parent is gone."""
+    settings = _started()
+    uvloop.run(_web(settings, fd, parent))
+
+
+def run_worker(parent: int) -> None:
+    """Work until SIGTERM, or until the parent is gone."""
+    settings = _started()
+    uvloop.run(_worker(settings, parent))
+
+
+def _started() -> Settings:
+    settings = load_settings(os.environ)
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        prepare(settings)
+    except Misconfigured as error:
+        print(f"calotype: {error.message}", file=sys.stderr)
+        sys.exit(2)
+    return settings
+
+
+async def _web(settings: Settings, fd: int, parent: int) -> None:
+    shape = open_embedded(settings, "web")
+    shape.doorbell.open()
+    await shape.keys.release_all()
+    services = build_services(shape)
+    config = uvicorn.Config(
+        build_app(services),
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=DRAIN_S,
+        lifespan="off",
+    )
+    server = _Server(config)
+
+    def stop() -> None:
+        services.closing.set()
+        server.should_exit = True
+
+    _until_told(stop, parent)
+    greeting = asyncio.create_task(_greet(shape, server))
+    await server.serve(sockets=[socket.socket(fileno=fd)])
+    await greeting
+    await shape.close()
+    shape.doorbell.close()
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are ours: streams must end before it waits for them."""
+
+    def capture_signals(self) -> "_NoSignals":  # type: ignore[override]
+        return _NoSignals()
+
+
+class _NoSignals:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+async def _greet(shape: Embedded, server: uvicorn.Server) -> None:
+    """Say where Calotype is and what to do next, once it answers."""
+    while not server.started:
+        if server.should_exit:
+            return
+        await asyncio.sleep(0.01)
+    host, port = shape.settings.address
+    shown = f"[{host}]" if ":" in host else host
+    base = shape.settings.public_url or f"http://{shown}:{port}"
+    lines = [f"Calotype is ready on {base}", f"  data: {shape.settings.directory}"]
+    if (code := await shape.people.invitations.owner_invitation()) is not None:
+        lines.append(f"  make the owner's account, once: {base}/setup?invitation={code}")
+    if shape.people.register.policy == "invitation":
+        lines.append("  others need an invitation: calotype admin invite")
+    lines.append("  by hand: calotype login NAME; calotype post PHOTO --caption WORDS")
+    lines.append("  stop with Ctrl-C")
+    print("\n".join(lines), flush=True)
+
+
+async def _worker(settings: Settings, parent: int) -> None:
+    shape = open_embedded(settings, "worker")
+    shape.doorbell.open()
+    decoders = Decoders(settings.media)
+    stopping = asyncio.Event()
+    _until_told(stopping.set, parent)
+    try:
+        await build_worker(shape, decoders).run(stopping)
+    finally:
+        await decoders.close()
+        await shape.close()
+        shape.doorbell.close()
+
+
+def _until_told(stop: Callable[[], None], parent: int) -> None:
+    """Call `stop` on SIGTERM, SIGINT, or when the parent's end of the pipe closes."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+    def orphaned() -> None:
+        loop.remove_reader(parent)
+        stop()
+
+    loop.add_reader(parent, orphaned)

@@ -1,0 +1,1 @@
+"""Schema migrations: a folder for each database, a numbered file for each step."""

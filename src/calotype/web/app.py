@@ -1,0 +1,54 @@
+"""The ASGI application: handlers, dependencies, errors and the OpenAPI document."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from calotype.kernel.errors import CalotypeError
+from calotype.web import accounts, feed, health, media, pages, people, posts, stream
+from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.problems import on_crash, on_error, on_http_error
+from calotype.web.services import Services
+
+# JSON bodies; uploads have limits of their own.
+MAX_BODY_BYTES = 256 * 1024
+_API = (accounts, posts, feed, people, stream)
+_ROOT = (media, health, pages)
+
+
+def build_app(services: Services) -> Litestar:
+    """The application over these services; it owns nothing that must be closed."""
+    api = Router("/api/v1", route_handlers=[handler for file in _API for handler in file.HANDLERS])
+    return Litestar(
+        [api, *(handler for file in _ROOT for handler in file.HANDLERS)],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "me": Provide(provide_me),
+            "viewer": Provide(provide_viewer),
+        },
+        exception_handlers={
+            CalotypeError: on_error,
+            HTTPException: on_http_error,
+            Exception: on_crash,
+        },
+        openapi_config=_openapi(),
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    return OpenAPIConfig(
+        title="Calotype",
+        version="1",
+        description="Share photos, follow people, read a feed. Ids are numeric strings.",
+        path="/schema",
+        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        components=Components(security_schemes={"bearer": bearer}),
+        security=[{}, {"bearer": []}],
+        create_examples=False,
+    )

@@ -1,0 +1,32 @@
+"""The feed."""
+
+from litestar import get
+from litestar.params import Parameter
+from msgspec import UNSET
+
+from calotype.accounts.account import Identity
+from calotype.feed.read import Order
+from calotype.web.problems import refusals
+from calotype.web.services import Services
+from calotype.web.views import FeedView, show_posts
+
+_CURSOR = Parameter(
+    query="cursor", default="", description="nextCursor of the page before; empty: the first."
+)
+_LIMIT = Parameter(query="limit", default=20, description="1 to 100")
+
+
+@get("/feed", responses=refusals(400, 401, 422), operation_id="readFeed")
+async def read_feed(
+    me: Identity,
+    services: Services,
+    cursor: str = _CURSOR,
+    limit: int = _LIMIT,
+    order: Order = Order.RANKED,
+) -> FeedView:
+    """What the people one follows have published, and one's own posts."""
+    page = await services.feed.read(me.user_id, cursor or None, limit, order)
+    return FeedView(await show_posts(services, list(page.items)), page.next_cursor or UNSET)
+
+
+HANDLERS = [read_feed]

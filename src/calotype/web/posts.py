@@ -1,0 +1,161 @@
+"""Posts: create, read, edit, withdraw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, delete, get, patch, post
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import Parameter
+from litestar.response import Response
+from msgspec import UNSET, Struct, UnsetType
+
+from calotype.accounts.account import Identity
+from calotype.kernel.errors import CalotypeError, Invalid, NotFound, TooSlow
+from calotype.kernel.ids import parse_id
+from calotype.posts.post import Place
+from calotype.uploads.pace import drain
+from calotype.web.bodies import DRAINED_BYTES, DRAINED_S, body_of
+from calotype.web.problems import refusals
+from calotype.web.services import Services
+from calotype.web.views import CreatedView, PostView, show_created, show_posts
+
+MAX_BATCH = 100
+
+
+class PostChanges(Struct, rename="camel", forbid_unknown_fields=True):
+    """What to change; what is left out stays."""
+
+    caption: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    """Tags apart from the caption's hashtags; replaces all that were."""
+    location: Place | UnsetType = UNSET
+    """An empty object removes it."""
+
+
+class WithdrawnView(Struct, rename="camel"):
+    post_id: str
+    status: str
+
+
+class PostsView(Struct, rename="camel"):
+    posts: list[PostView]
+
+
+def _text(description: str) -> Schema:
+    return Schema(type=OpenAPIType.STRING, description=description)
+
+
+def _list(items: Schema, **options: Any) -> Schema:
+    return Schema(type=OpenAPIType.ARRAY, items=items, **options)
+
+
+@dataclass
+class CreateOperation(Operation):
+    """Describes the multipart form, which is read as a stream and not by the framework."""
+
+    def __post_init__(self) -> None:
+        photo = Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")
+        form = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["mediaFile"],
+            properties={
+                "mediaFile": _list(photo, min_items=1, max_items=10),
+                "caption": _text("At most 2,200 characters, with #hashtags and @mentions."),
+                "location": _text("JSON: {name, latitude, longitude}"),
+                "tags": _list(Schema(type=OpenAPIType.STRING), max_items=30),
+                "audience": Schema(type=OpenAPIType.STRING, enum=["everyone", "followers"]),
+                "media": _text("JSON list in the order of the photos: [{altText}]"),
+            },
+        )
+        content = {"multipart/form-data": OpenAPIMediaType(schema=form)}
+        self.request_body = RequestBody(content=content, required=True)
+
+
+@post(
+    "/posts",
+    operation_class=CreateOperation,
+    operation_id="createPost",
+    request_max_body_size=None,  # uploads/receive.py has limits of its own, for each part
+    responses=refusals(400, 401, 408, 409, 413, 415, 422, 507),
+)
+async def create_post(
+    request: Request[Any, Any, Any],
+    me: Identity,
+    services: Services,
+    idempotency_key: str | None = Parameter(
+        header="Idempotency-Key",
+        default=None,
+        description="Repeating a request with its key returns the post that it made.",
+    ),
+) -> Response[CreatedView]:
+    """Upload 1 to 10 photos as a post; it is published once they are processed."""
+    content_type = request.headers.get("content-type", "")
+    try:
+        created = await services.create_post.create(
+            me.user_id, body_of(request), content_type, idempotency_key
+        )
+    except CalotypeError as error:
+        if not isinstance(error, TooSlow):
+            await drain(body_of(request), DRAINED_BYTES, DRAINED_S)
+        raise
+    view = show_created(services, created)
+    return Response(view, status_code=201, headers={"Location": f"/api/v1/posts/{view.post_id}"})
+
+
+@get("/posts", responses=refusals(401, 422), operation_id="getPosts")
+async def posts_by_ids(
+    services: Services,
+    viewer: Identity | None,
+    ids: str = Parameter(query="ids", description="Up to 100 post ids, separated by commas."),
+) -> PostsView:
+    """Those of the posts that the one who asks may see, in the order asked for."""
+    wanted = [parse_id(text.strip(), "ids") for text in ids.split(",") if text.strip()]
+    if not 1 <= len(wanted) <= MAX_BATCH:
+        raise Invalid(f"ids holds 1 to {MAX_BATCH} ids", field="ids")
+    return PostsView(await _show(services, viewer, wanted))
+
+
+@get("/posts/{post_id:str}", responses=refusals(401, 404, 422), operation_id="getPost")
+async def read_post(post_id: str, services: Services, viewer: Identity | None) -> PostView:
+    """A post, with its state and, for its author, the reason if it failed."""
+    shown = await _show(services, viewer, [parse_id(post_id, "postId")])
+    if not shown:
+        raise NotFound("there is no such post")
+    return shown[0]
+
+
+@patch("/posts/{post_id:str}", responses=refusals(400, 401, 404, 409, 422), operation_id="editPost")
+async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Services) -> PostView:
+    """Edit one's own post, also while it is processed."""
+    edited = await services.edit_post.edit(
+        me.user_id,
+        parse_id(post_id, "postId"),
+        caption=None if data.caption is UNSET else data.caption,
+        tags=None if data.tags is UNSET else data.tags,
+        place=None if data.location is UNSET else data.location,
+    )
+    return (await show_posts(services, [edited]))[0]
+
+
+@delete(
+    "/posts/{post_id:str}",
+    status_code=200,
+    responses=refusals(401, 404, 409, 422),
+    operation_id="withdrawPost",
+)
+async def withdraw_post(post_id: str, me: Identity, services: Services) -> WithdrawnView:
+    """Cancel one's own post while it is processed, archive it afterwards."""
+    id_ = parse_id(post_id, "postId")
+    return WithdrawnView(str(id_), await services.withdraw_post.withdraw(me.user_id, id_))
+
+
+async def _show(services: Services, viewer: Identity | None, ids: Sequence[int]) -> list[PostView]:
+    found = await services.posts.by_ids(ids)
+    posts = [found[id_] for id_ in ids if id_ in found]
+    visible = await services.audience.visible(viewer.user_id if viewer else None, posts)
+    return await show_posts(services, visible)
+
+
+HANDLERS = [create_post, posts_by_ids, read_post, edit_post, withdraw_post]

@@ -1,0 +1,126 @@
+"""The one table from errors to HTTP statuses, and problem documents (RFC 9457)."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
+
+from calotype.kernel import errors
+
+log = logging.getLogger("calotype.web")
+
+PROBLEM_JSON = "application/problem+json"
+
+# The first class that an error is an instance of, in this order.
+STATUSES: Mapping[type[errors.CalotypeError], int] = {
+    errors.Malformed: 400,
+    errors.BadMedia: 422,
+    errors.Invalid: 422,
+    errors.TooLarge: 413,
+    errors.TooSlow: 408,
+    errors.Unsupported: 415,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.StorageFull: 507,
+    errors.Unavailable: 503,
+}
+TITLES: Mapping[int, str] = {
+    400: "Malformed request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Too slow",
+    409: "Conflict",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid input",
+    500: "Internal error",
+    503: "Unavailable",
+    507: "Storage full",
+}
+
+
+class Problem(msgspec.Struct):
+    """What went wrong, for people (`detail`) and for programs (`code`)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
+    """The part of the input that is to blame."""
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """The OpenAPI description of the problems that an endpoint may answer with."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            description=TITLES[status],
+            media_type=PROBLEM_JSON,
+            generate_examples=False,
+        )
+        for status in (*statuses, 500, 503)
+    }
+
+
+def on_error(_request: Request[Any, Any, Any], error: errors.CalotypeError) -> Response[Any]:
+    status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
+    if status == 500:
+        return on_crash(_request, error)
+    headers = {}
+    if (seconds := error.details.get("retry_after")) is not None:
+        headers["Retry-After"] = str(seconds)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 404:
+        headers["Cache-Control"] = "no-store"
+    return _problem(status, error.code, error.message, headers, error.details)
+
+
+def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What the framework refuses by itself: routes, methods, and parameters that do not parse."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    if error.status_code == 400 and extra and isinstance(first := extra[0], dict):
+        field = str(first.get("key", ""))
+        detail = f"{field or 'the body'}: {first.get('message', 'is not valid')}"
+        return _problem(422, errors.Invalid.code, detail, {}, {"field": field} if field else {})
+    codes = {
+        400: errors.Malformed.code,
+        404: errors.NotFound.code,
+        405: "method_not_allowed",
+        413: errors.TooLarge.code,
+    }
+    code = codes.get(error.status_code, "http_error")
+    return _problem(error.status_code, code, error.detail, dict(error.headers or {}), {})
+
+
+def on_crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """A fault of ours: the trace id in the answer finds the stack trace in the log."""
+    trace = secrets.token_hex(8)
+    log.error("trace %s: %s %s", trace, request.method, request.url.path, exc_info=error)
+    detail = f"something broke on our side; if you report it, name {trace}"
+    return _problem(500, "internal", detail, {}, {"trace": trace})
+
+
+def _problem(
+    status: int, code: str, detail: str, headers: dict[str, str], details: Mapping[str, Any]
+) -> Response[Any]:
+    content = {
+        **{name: value for name, value in details.items() if name != "retry_after"},
+        "type": f"urn:calotype:problem:{code}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return Response(content, status_code=status, headers=headers, media_type=PROBLEM_JSON)

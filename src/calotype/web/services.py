@@ -1,0 +1,45 @@
+"""What the HTTP edge works with; bootstrap fills it in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from calotype.accounts.room import AccountsRoom
+from calotype.audience.rule import AudienceRule
+from calotype.blobs.store import BlobStore
+from calotype.delivery.serve import ServeMedia
+from calotype.delivery.urls import MediaUrls
+from calotype.feed.read import ReadFeed
+from calotype.graph.follow import Follow
+from calotype.graph.store import GraphStore
+from calotype.notify.stream import LiveStream
+from calotype.posts.create import CreatePost
+from calotype.posts.edit import EditPost
+from calotype.posts.store import PostStore
+from calotype.posts.withdraw import WithdrawPost
+from calotype.profiles.read import ReadProfile
+
+
+@dataclass(frozen=True)
+class Services:
+    """Use cases and stores, by the names that handlers use."""
+
+    people: AccountsRoom
+    graph: GraphStore
+    follow: Follow
+    posts: PostStore
+    create_post: CreatePost
+    edit_post: EditPost
+    withdraw_post: WithdrawPost
+    audience: AudienceRule
+    feed: ReadFeed
+    profiles: ReadProfile
+    media: ServeMedia
+    urls: MediaUrls
+    blobs: BlobStore
+    live: LiveStream
+    ready: Callable[[], Awaitable[None]]
+    """Raises Unavailable while the stores do not answer."""
+    closing: anyio.Event = field(default_factory=anyio.Event)
+    """Set when the server is told to stop: streams end."""

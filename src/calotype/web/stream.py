@@ -1,0 +1,74 @@
+"""The live stream: server-sent events for one person."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request, get
+from litestar.params import Parameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from calotype.accounts.account import Identity
+from calotype.kernel.errors import Malformed, Unauthenticated
+from calotype.notify.notices import Notice
+from calotype.web.authentication import token_of
+from calotype.web.problems import refusals
+from calotype.web.services import Services
+
+HEARTBEAT_S = 15.0
+
+
+@get("/stream", responses=refusals(400, 401), operation_id="stream")
+async def stream(
+    request: Request[Any, Any, Any],
+    me: Identity,
+    services: Services,
+    last_event_id: str | None = Parameter(header="Last-Event-ID", default=None),
+) -> ServerSentEvent:
+    """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
+
+    Read it with fetch and the Authorization header. It ends when the token does; come back with a
+    fresh one and the Last-Event-ID.
+    """
+    if last_event_id is not None and not last_event_id.isdigit():
+        raise Malformed("Last-Event-ID is the id of an event of this stream")
+    last_id = int(last_event_id) if last_event_id else None
+    notices = services.live.follow(me.user_id, last_id, HEARTBEAT_S)
+    token = token_of(request) or ""
+    return ServerSentEvent(_messages(services, token, notices), headers={"X-Accel-Buffering": "no"})
+
+
+async def _messages(
+    services: Services, token: str, notices: AsyncIterator[Notice | None]
+) -> AsyncIterator[ServerSentEventMessage]:
+    yield ServerSentEventMessage(comment="listening")
+    closing = asyncio.ensure_future(services.closing.wait())
+    try:
+        while True:
+            coming = asyncio.ensure_future(anext(notices))
+            await asyncio.wait({coming, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                return
+            notice = coming.result()
+            if notice is not None:
+                yield ServerSentEventMessage(
+                    id=str(notice.notice_id), event=notice.kind, data=notice.body.decode()
+                )
+            elif not await _still_good(services, token):
+                return
+            else:
+                yield ServerSentEventMessage(comment="heartbeat")
+    finally:
+        closing.cancel()
+
+
+async def _still_good(services: Services, token: str) -> bool:
+    try:
+        await services.people.verifier.verify(token)
+    except Unauthenticated:
+        return False
+    return True
+
+
+HANDLERS = [stream]

@@ -1,0 +1,161 @@
+"""What clients are shown: the JSON of accounts, posts and pages.
+
+Absent values are left out, lists may be empty; nothing is ever null.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import UNSET, Struct, UnsetType
+
+from calotype.accounts.account import Account
+from calotype.kernel.clock import to_datetime
+from calotype.kernel.ids import time_of
+from calotype.posts.post import Audience, Medium, Place, Post
+from calotype.web.services import Services
+
+
+class AuthorView(Struct, rename="camel"):
+    user_id: str
+    username: str
+    name: str
+
+
+class MediumView(Struct, rename="camel"):
+    media_id: str
+    type: str
+    alt_text: str
+    urls: dict[str, str]
+    """By rendition name: w150, w320, w640, w1080, w1080.jpg; empty until it is ready."""
+    width: int | UnsetType = UNSET
+    """Of the upright original, in pixels."""
+    height: int | UnsetType = UNSET
+    blurhash: str | UnsetType = UNSET
+
+
+class ViewerView(Struct, rename="camel"):
+    """What the one who asks has done with the post."""
+
+    liked: bool
+    saved: bool
+
+
+class PostView(Struct, rename="camel"):
+    post_id: str
+    author_id: str
+    author: AuthorView
+    status: str
+    caption: str
+    tags: list[str]
+    mentions: list[str]
+    audience: str
+    media_urls: list[str]
+    """One URL a medium, of its largest rendition; empty until they are ready."""
+    media: list[MediumView]
+    likes: int
+    timestamp: datetime
+    """When it was published; while it is not, when it was created."""
+    viewer: ViewerView
+    location: Place | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    """Why it FAILED, for its author."""
+    edited_at: datetime | UnsetType = UNSET
+
+
+class CreatedView(Struct, rename="camel"):
+    post_id: str
+    media_url: str
+    """Answers 404 until the photo is processed."""
+    status: str
+    timestamp: datetime
+
+
+class FeedView(Struct, rename="camel"):
+    posts: list[PostView]
+    next_cursor: str | UnsetType = UNSET
+
+
+class PersonView(Struct, rename="camel"):
+    user_id: str
+    username: str
+    name: str
+    since: datetime
+
+
+class PeopleView(Struct, rename="camel"):
+    people: list[PersonView]
+    next_cursor: str | UnsetType = UNSET
+
+
+class FollowView(Struct, rename="camel"):
+    status: str
+    timestamp: datetime | UnsetType = UNSET
+
+
+class ProfileView(Struct, rename="camel"):
+    user_id: str
+    username: str
+    name: str
+    bio: str
+    post_count: int
+    follower_count: int
+    following_count: int
+    following: bool
+    """Whether the one who asks follows this person."""
+    posts: list[PostView]
+    next_cursor: str | UnsetType = UNSET
+
+
+async def show_posts(services: Services, posts: list[Post]) -> list[PostView]:
+    """Posts with their authors: one round trip, whatever their number."""
+    authors = await services.people.accounts.by_ids({post.author_id for post in posts})
+    return [show_post(services, post, authors) for post in posts if post.author_id in authors]
+
+
+def show_post(services: Services, post: Post, authors: Mapping[int, Account]) -> PostView:
+    media = [_show_medium(services, medium, post.audience) for medium in post.media]
+    return PostView(
+        post_id=str(post.post_id),
+        author_id=str(post.author_id),
+        author=show_author(authors[post.author_id]),
+        status=post.status,
+        caption=post.caption,
+        tags=list(post.tags),
+        mentions=list(post.mentions),
+        audience=post.audience,
+        media_urls=[medium.urls["w1080"] for medium in media if medium.urls],
+        media=media,
+        likes=0,
+        timestamp=to_datetime(time_of(post.published_id or post.post_id)),
+        viewer=ViewerView(liked=False, saved=False),
+        location=post.place or UNSET,
+        reason=post.reason or UNSET,
+        edited_at=to_datetime(post.edited_ms) if post.edited_ms else UNSET,
+    )
+
+
+def show_created(services: Services, post: Post) -> CreatedView:
+    first = post.media[0]
+    return CreatedView(
+        post_id=str(post.post_id),
+        media_url=services.urls.url(first, "w1080.webp", post.audience),
+        status=post.status,
+        timestamp=to_datetime(time_of(post.post_id)),
+    )
+
+
+def show_author(account: Account) -> AuthorView:
+    return AuthorView(str(account.user_id), account.username, account.name)
+
+
+def _show_medium(services: Services, medium: Medium, audience: Audience) -> MediumView:
+    facts = medium.facts
+    return MediumView(
+        media_id=str(medium.media_id),
+        type="photo",
+        alt_text=medium.alt_text,
+        urls=services.urls.of(medium, audience),
+        width=facts.width if facts else UNSET,
+        height=facts.height if facts else UNSET,
+        blurhash=facts.blurhash if facts else UNSET,
+    )
