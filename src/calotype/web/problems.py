@@ -73,10 +73,10 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def on_error(_request: Request[Any, Any, Any], error: errors.CalotypeError) -> Response[Any]:
+def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Response[Any]:
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
     if status == 500:
-        return on_crash(_request, error)
+        return on_crash(request, error)
     headers = {}
     if (seconds := error.details.get("retry_after")) is not None:
         headers["Retry-After"] = str(seconds)
@@ -87,8 +87,10 @@ def on_error(_request: Request[Any, Any, Any], error: errors.CalotypeError) -> R
     return _problem(status, error.code, error.message, headers, error.details)
 
 
-def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses by itself: routes, methods, and parameters that do not parse."""
+    if error.status_code >= 500:
+        return on_crash(request, error)
     extra = error.extra if isinstance(error.extra, list) else []
     if error.status_code == 400 and extra and isinstance(first := extra[0], dict):
         field = str(first.get("key", ""))

@@ -2,6 +2,10 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], render_as_batch=True)
+context.configure(
+    connection=context.config.attributes["connection"],
+    # SQLite's statements of this kind are transactional once BEGIN is said, as ours is.
+    transactional_ddl=True,
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,160 @@
+"""A real `calotype serve` on a free port and a data directory of its own, and people who use it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+# Cheap password hashes: what they cost is tested where passwords are.
+CHEAP = {"CALOTYPE_ACCOUNTS_ARGON2_MEMORY_KIB": "64"}
+PATIENCE_S = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S) -> T:
+    """Look until there is something to see: for what has no event to wait for."""
+    until = time.monotonic() + patience_s
+    pause = threading.Event()
+    while True:
+        if seen := look():
+            return seen
+        if time.monotonic() > until:
+            raise AssertionError(f"waited {patience_s} s in vain for {what}")
+        pause.wait(0.02)
+
+
+class Server:
+    """One process tree. `log` grows while it runs."""
+
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log: list[str] = []
+        self._ready = threading.Event()
+        self._environment = {
+            **os.environ,
+            **CHEAP,
+            "CALOTYPE_DATA": str(data),
+            "CALOTYPE_BIND": f"127.0.0.1:{self.port}",
+            **(environment or {}),
+        }
+        self.process: subprocess.Popen[str] | None = None
+        self._clients: list[httpx.Client] = []
+
+    def start(self) -> "Server":
+        self._ready.clear()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "calotype", "serve"],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        if not self._ready.wait(PATIENCE_S):
+            raise AssertionError("the server did not become ready:\n" + "".join(self.log))
+        return self
+
+    def stop(self) -> int:
+        """SIGTERM, and wait; the exit code. Closes the clients of all its people."""
+        assert self.process is not None
+        for client in self._clients:
+            client.close()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def children(self) -> dict[str, int]:
+        """The pids of the web and the worker process, by role; one that just died is missing."""
+        assert self.process is not None
+        found: dict[str, int] = {}
+        for pid in _children(self.process.pid):
+            try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            for role in ("web", "worker"):
+                if role in words:
+                    found[role] = pid
+        return found
+
+    def person(self, username: str) -> "Person":
+        """A new account, logged in."""
+        person = Person(self, username)
+        self._clients.append(person.http)
+        return person
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                self.log.append(line)
+                if "Calotype is ready" in line:
+                    self._ready.set()
+        except ValueError:
+            return  # closed by stop()
+
+
+class Person:
+    """Someone with an account and a client."""
+
+    def __init__(self, server: Server, username: str, password: str = "correct horse") -> None:
+        self.username = username
+        self.http = httpx.Client(base_url=server.url + "/api/v1", timeout=30)
+        answer = self.http.post("/accounts", json={"username": username, "password": password})
+        assert answer.status_code == 201, answer.text
+        self.grant: dict[str, Any] = answer.json()
+        self.id: str = self.grant["userId"]
+        self.http.headers["Authorization"] = f"Bearer {self.grant['accessToken']}"
+
+    def post(self, *photos: bytes, headers: Mapping[str, str] | None = None, **fields: Any) -> Any:
+        """Upload; the answer's JSON."""
+        files = [("mediaFile", ("photo.jpg", photo)) for photo in photos]
+        answer = self.http.post("/posts", data=fields, files=files, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def read(self, path: str, **params: Any) -> Any:
+        answer = self.http.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def follow(self, other: "Person") -> None:
+        answer = self.http.post(f"/users/{other.id}/follow")
+        assert answer.status_code == 200, answer.text
+
+    def feed_ids(self, **params: Any) -> list[str]:
+        return [post["postId"] for post in self.read("/feed", **params)["posts"]]
+
+    def settled(self, post_id: str) -> Any:
+        """One's own post, once it is no longer PROCESSING."""
+
+        def look() -> Any:
+            post = self.read(f"/posts/{post_id}")
+            return post if post["status"] != "PROCESSING" else None
+
+        return eventually(look, f"post {post_id} to settle")
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
