@@ -57,7 +57,7 @@ class SessionsView(Struct, rename="camel"):
     sessions: list[SessionView]
 
 
-@post("/accounts", responses=refusals(400, 403, 409, 422), operation_id="register")
+@post("/accounts", responses=refusals(403, 409), operation_id="register")
 async def register(
     request: Request[Any, Any, Any], data: NewAccount, services: Services
 ) -> Response[GrantView]:
@@ -69,7 +69,7 @@ async def register(
     return _granted(grant, 201)
 
 
-@post("/tokens", status_code=200, responses=refusals(400, 401, 422), operation_id="logIn")
+@post("/tokens", status_code=200, responses=refusals(401), operation_id="logIn")
 async def log_in(
     request: Request[Any, Any, Any], data: Credentials, services: Services
 ) -> Response[GrantView]:
@@ -78,13 +78,13 @@ async def log_in(
     return _granted(grant, 200)
 
 
-@post("/tokens/refresh", status_code=200, responses=refusals(400, 401, 422), operation_id="refresh")
+@post("/tokens/refresh", status_code=200, responses=refusals(401), operation_id="refresh")
 async def refresh(data: RefreshToken, services: Services) -> Response[GrantView]:
     """Trade a refresh token for a new pair; it is good once (and 30 s more for a second tab)."""
     return _granted(await services.people.refresh(data.refresh_token), 200)
 
 
-@post("/tokens/revoke", status_code=204, responses=refusals(400, 422), operation_id="logOut")
+@post("/tokens/revoke", status_code=204, responses=refusals(), operation_id="logOut")
 async def revoke(data: RefreshToken, services: Services) -> None:
     """Log out: end the session that a refresh token belongs to. Repeating it is no error."""
     await services.people.sessions.revoke_by_token(data.refresh_token)
@@ -107,7 +107,7 @@ async def sessions(me: Identity, services: Services) -> SessionsView:
     )
 
 
-@delete("/sessions/{session_id:str}", responses=refusals(401, 404, 422), operation_id="endSession")
+@delete("/sessions/{session_id:str}", responses=refusals(401, 404), operation_id="endSession")
 async def end_session(session_id: str, me: Identity, services: Services) -> None:
     """End one of one's own sessions."""
     await services.people.sessions.revoke(me.user_id, parse_id(session_id, "sessionId"))

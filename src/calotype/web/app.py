@@ -51,4 +51,5 @@ def _openapi() -> OpenAPIConfig:
         components=Components(security_schemes={"bearer": bearer}),
         security=[{}, {"bearer": []}],
         create_examples=False,
+        use_handler_docstrings=True,
     )

@@ -16,7 +16,7 @@ _CURSOR = Parameter(
 _LIMIT = Parameter(query="limit", default=20, description="1 to 100")
 
 
-@get("/feed", responses=refusals(400, 401, 422), operation_id="readFeed")
+@get("/feed", responses=refusals(401), operation_id="readFeed")
 async def read_feed(
     me: Identity,
     services: Services,

@@ -26,7 +26,7 @@ MAX_LIMIT = 100
 _USER = Parameter(description="A person's id, or @username.")
 
 
-@get("/users/{user:str}/profile", responses=refusals(400, 401, 404, 422), operation_id="getProfile")
+@get("/users/{user:str}/profile", responses=refusals(401, 404), operation_id="getProfile")
 async def profile(
     services: Services,
     viewer: Identity | None,
@@ -54,7 +54,7 @@ async def profile(
 @post(
     "/users/{user:str}/follow",
     status_code=200,
-    responses=refusals(401, 404, 422),
+    responses=refusals(401, 404),
     operation_id="follow",
 )
 async def follow(services: Services, me: Identity, user: str = _USER) -> FollowView:
@@ -67,7 +67,7 @@ async def follow(services: Services, me: Identity, user: str = _USER) -> FollowV
 @delete(
     "/users/{user:str}/follow",
     status_code=200,
-    responses=refusals(401, 404, 422),
+    responses=refusals(401, 404),
     operation_id="unfollow",
 )
 async def unfollow(services: Services, me: Identity, user: str = _USER) -> FollowView:
@@ -79,7 +79,7 @@ async def unfollow(services: Services, me: Identity, user: str = _USER) -> Follo
 
 @get(
     "/users/{user:str}/followers",
-    responses=refusals(400, 401, 404, 422),
+    responses=refusals(401, 404),
     operation_id="listFollowers",
 )
 async def followers(
@@ -98,7 +98,7 @@ async def followers(
 
 @get(
     "/users/{user:str}/following",
-    responses=refusals(400, 401, 404, 422),
+    responses=refusals(401, 404),
     operation_id="listFollowing",
 )
 async def following(

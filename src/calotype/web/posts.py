@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 from calotype.accounts.account import Identity
 from calotype.kernel.errors import CalotypeError, Invalid, NotFound, TooSlow
 from calotype.kernel.ids import parse_id
+from calotype.posts.lifecycle import Status
 from calotype.posts.post import Place
 from calotype.uploads.pace import drain
 from calotype.web.bodies import DRAINED_BYTES, DRAINED_S, body_of
@@ -36,7 +37,7 @@ class PostChanges(Struct, rename="camel", forbid_unknown_fields=True):
 
 class WithdrawnView(Struct, rename="camel"):
     post_id: str
-    status: str
+    status: Status
 
 
 class PostsView(Struct, rename="camel"):
@@ -78,7 +79,7 @@ class CreateOperation(Operation):
     operation_class=CreateOperation,
     operation_id="createPost",
     request_max_body_size=None,  # uploads/receive.py has limits of its own, for each part
-    responses=refusals(400, 401, 408, 409, 413, 415, 422, 507),
+    responses=refusals(401, 408, 409, 413, 415, 507),
 )
 async def create_post(
     request: Request[Any, Any, Any],
@@ -104,7 +105,7 @@ async def create_post(
     return Response(view, status_code=201, headers={"Location": f"/api/v1/posts/{view.post_id}"})
 
 
-@get("/posts", responses=refusals(401, 422), operation_id="getPosts")
+@get("/posts", responses=refusals(401), operation_id="getPosts")
 async def posts_by_ids(
     services: Services,
     viewer: Identity | None,
@@ -117,7 +118,7 @@ async def posts_by_ids(
     return PostsView(await _show(services, viewer, wanted))
 
 
-@get("/posts/{post_id:str}", responses=refusals(401, 404, 422), operation_id="getPost")
+@get("/posts/{post_id:str}", responses=refusals(401, 404), operation_id="getPost")
 async def read_post(post_id: str, services: Services, viewer: Identity | None) -> PostView:
     """A post, with its state and, for its author, the reason if it failed."""
     shown = await _show(services, viewer, [parse_id(post_id, "postId")])
@@ -126,7 +127,7 @@ async def read_post(post_id: str, services: Services, viewer: Identity | None) -
     return shown[0]
 
 
-@patch("/posts/{post_id:str}", responses=refusals(400, 401, 404, 409, 422), operation_id="editPost")
+@patch("/posts/{post_id:str}", responses=refusals(401, 404, 409), operation_id="editPost")
 async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Services) -> PostView:
     """Edit one's own post, also while it is processed."""
     edited = await services.edit_post.edit(
@@ -142,7 +143,7 @@ async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Ser
 @delete(
     "/posts/{post_id:str}",
     status_code=200,
-    responses=refusals(401, 404, 409, 422),
+    responses=refusals(401, 404, 409),
     operation_id="withdrawPost",
 )
 async def withdraw_post(post_id: str, me: Identity, services: Services) -> WithdrawnView:

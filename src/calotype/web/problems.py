@@ -61,7 +61,10 @@ class Problem(msgspec.Struct):
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """The OpenAPI description of the problems that an endpoint may answer with."""
+    """The OpenAPI description of the problems that an endpoint may answer with.
+
+    Any may answer 400, 422, 500 and 503.
+    """
     return {
         status: ResponseSpec(
             Problem,
@@ -69,7 +72,7 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
             media_type=PROBLEM_JSON,
             generate_examples=False,
         )
-        for status in (*statuses, 500, 503)
+        for status in sorted({400, 422, 500, 503, *statuses})
     }
 
 

@@ -18,7 +18,7 @@ from calotype.web.services import Services
 HEARTBEAT_S = 15.0
 
 
-@get("/stream", responses=refusals(400, 401), operation_id="stream")
+@get("/stream", responses=refusals(401), operation_id="stream")
 async def stream(
     request: Request[Any, Any, Any],
     me: Identity,

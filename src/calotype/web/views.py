@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from calotype.accounts.account import Account
 from calotype.kernel.clock import to_datetime
 from calotype.kernel.ids import time_of
+from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Medium, Place, Post
 from calotype.web.services import Services
 
@@ -44,11 +45,11 @@ class PostView(Struct, rename="camel"):
     post_id: str
     author_id: str
     author: AuthorView
-    status: str
+    status: Status
     caption: str
     tags: list[str]
     mentions: list[str]
-    audience: str
+    audience: Audience
     media_urls: list[str]
     """One URL a medium, of its largest rendition; empty until they are ready."""
     media: list[MediumView]
@@ -66,7 +67,7 @@ class CreatedView(Struct, rename="camel"):
     post_id: str
     media_url: str
     """Answers 404 until the photo is processed."""
-    status: str
+    status: Status
     timestamp: datetime
 
 
