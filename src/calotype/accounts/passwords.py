@@ -105,12 +105,14 @@ class Passwords:
 
 
 def _normal(password: str) -> str | None:
-    """None for what is too long to hash; the limit before normalising bounds its cost."""
+    """None for what is too long or no text; the limit before normalising bounds its cost."""
     if len(password) > MAX_CHARS:
         return None
     normal = unicodedata.normalize("NFKC", password)
-    # Lone surrogates, which JSON can carry, have no UTF-8 form.
-    return normal if len(normal.encode("utf-8", "replace")) <= MAX_BYTES else None
+    try:
+        return normal if len(normal.encode()) <= MAX_BYTES else None
+    except UnicodeEncodeError:  # half a surrogate pair is no character
+        return None
 
 
 def _unmatchable(settings: AccountSettings) -> str:
