@@ -374,3 +374,4 @@ class TestKeys:
         async with opened(tmp_path, clock) as one, opened(tmp_path, clock) as other:
             first, second = await asyncio.gather(key_of(one), key_of(other))
             assert first == second
+            assert len(await one.database.read(0, one.stores.keys.all)) == 1
