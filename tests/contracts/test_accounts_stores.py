@@ -83,7 +83,8 @@ class TestClaims:
         claims = harness.stores.claims
         old, new = Claim("ada", 1, 500), Claim("ada", 2, 900)
         await harness.do(lambda tx: claims.add(tx, old))
-        assert not await harness.do(lambda tx: claims.replace(tx, Claim("ada", 1, 499), new))
+        for other in (Claim("ada", 1, 499), Claim("ada", 9, 500)):
+            assert not await harness.do(partial(claims.replace, old=other, new=new))
         assert await harness.do(lambda tx: claims.replace(tx, old, new))
         assert not await harness.do(lambda tx: claims.replace(tx, old, Claim("ada", 3, 900)))
         assert await harness.ask(lambda tx: claims.find(tx, "ada")) == new

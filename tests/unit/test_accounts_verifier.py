@@ -365,7 +365,9 @@ class TestKeys:
             opened(tmp_path, ManualClock(clock.now_ms() - 5000)) as behind,
         ):
             await world.register()
+            first, _ = await key_of(world)
             kid = await behind.room.keys.rotate()
+            assert kid != first
             clock.advance(seconds=60)
             assert (await key_of(world))[0] == kid
 

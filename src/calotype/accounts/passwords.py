@@ -75,8 +75,7 @@ class Passwords:
         normal = _normal(password)
         if normal is None:
             return False
-        answer = await self._run(lambda: self._verify(password_hash or self._nobody, normal))
-        return answer and password_hash is not None
+        return await self._run(lambda: self._verify(password_hash or self._nobody, normal))
 
     async def renewed(self, password_hash: str, password: str) -> str | None:
         """A hash by today's parameters for a password that just matched; None if it is one."""
