@@ -12,6 +12,7 @@ import pytest
 from tests.accounts_world import PASSWORD, World, opened
 from tests.clocks import ManualClock
 
+from calotype.accounts import verifier as module
 from calotype.accounts.account import Role
 from calotype.connections.sql import Transaction
 from calotype.kernel.errors import TokenExpired, Unauthenticated, Unavailable
@@ -21,6 +22,12 @@ T = TypeVar("T")
 pytestmark = pytest.mark.anyio
 
 KEY = "k" * 32
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is no database that is away."""
+    monkeypatch.setattr(module, "PATIENCE_MS", 60_000)
 
 
 async def key_of(world: World) -> tuple[str, bytes]:
@@ -254,6 +261,7 @@ class TestLookingItUp:
                 return await read(shard, work)
 
             monkeypatch.setattr(world.database, "read", hang)
+            monkeypatch.setattr(module, "PATIENCE_MS", 20)
             world.clock.advance(seconds=1)
             await world.room.verifier.verify(grant.access_token)
             for _ in range(100):
