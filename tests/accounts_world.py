@@ -74,9 +74,9 @@ class World:
         self.directory = directory
         self.clock = clock
         self.database = open_database(directory)
-        self.room = AccountsRoom(
-            self.database, sql_stores(), settings, policy, IdFactory(clock), clock
-        )
+        self.ids = IdFactory(clock)
+        self.stores = sql_stores()
+        self.room = AccountsRoom(self.database, self.stores, settings, policy, self.ids, clock)
 
     async def register(self, username: str = "Ada", **given: Any) -> Grant:
         options = {key: given.pop(key) for key in ("invitation", "label") if key in given}

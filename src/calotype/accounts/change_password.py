@@ -45,7 +45,7 @@ class ChangePassword:
         fresh = await self._passwords.hash(normal)
 
         def work(tx: Transaction) -> list[int]:
-            if self._accounts.password_hash(tx, me.user_id) != stored:
+            if self._accounts.hold_password_hash(tx, me.user_id) != stored:
                 raise InvalidCredentials(_REFUSED)
             self._accounts.set_password_hash(tx, me.user_id, fresh)
             return list(self._sessions.end_all(tx, me.user_id, keep=me.session_id))
@@ -66,7 +66,6 @@ class ChangePassword:
         fresh = await self._passwords.hash(normal)
 
         def work(tx: Transaction) -> list[int]:
-            self._accounts.password_hash(tx, account.user_id)
             self._accounts.set_password_hash(tx, account.user_id, fresh)
             return list(self._sessions.end_all(tx, account.user_id))
 

@@ -16,6 +16,8 @@ from calotype.kernel.errors import InvitationRefused
 from calotype.kernel.ids import shard_of_name
 
 _CODE_BYTES = 20  # 160 bits: not to be guessed
+_MAX_CHARS = 64
+_REFUSED = "this invitation is unknown, used or expired; ask for another"
 
 
 class Invitations:
@@ -55,12 +57,16 @@ class Invitations:
         Raises:
             InvitationRefused: it is unknown, used or expired.
         """
+        if len(code) > _MAX_CHARS or not code.isascii():
+            raise InvitationRefused(_REFUSED)
         shard, digest = shard_of_name(code), _digest(code)
         invitation = await self._database.read(
             shard, lambda tx: self._store.find(tx, shard, digest)
         )
         if invitation is None or self._expired(invitation):
-            raise InvitationRefused("this invitation is unknown, used or expired; ask for another")
+            raise InvitationRefused(_REFUSED)
+        if invitation.expires_ms is None and await self.owner_exists():
+            raise InvitationRefused(_REFUSED)  # the first owner came by another way
         return invitation
 
     def consume(self, tx: Transaction, invitation: Invitation) -> None:
@@ -70,7 +76,7 @@ class Invitations:
             InvitationRefused: someone else was faster, or it has expired meanwhile.
         """
         if self._expired(invitation) or not self._store.consume(tx, invitation):
-            raise InvitationRefused("this invitation is unknown, used or expired; ask for another")
+            raise InvitationRefused(_REFUSED)
 
     async def _add(self, role: Role, expires_ms: int | None) -> str:
         code = secrets.token_urlsafe(_CODE_BYTES)
@@ -84,4 +90,4 @@ class Invitations:
 
 
 def _digest(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "replace")).digest()
+    return hashlib.sha256(code.encode()).digest()

@@ -44,7 +44,7 @@ class LogIn:
         def work(tx: Transaction) -> OpenSession:
             # The password may have been reset while we hashed: that ended every session, and
             # must not be followed by one more.
-            if self._accounts.password_hash(tx, account.user_id) != stored:
+            if self._accounts.hold_password_hash(tx, account.user_id) != stored:
                 raise InvalidCredentials(_REFUSED)
             if renewed:
                 self._accounts.set_password_hash(tx, account.user_id, renewed)

@@ -86,6 +86,8 @@ class Names:
 
     async def holder(self, name: str) -> Account | None:
         """The account that bears this username or e-mail address, whatever its case."""
+        if len(name) > _MAX_EMAIL or not name.isprintable():
+            return None
         key = fold(name)
         claim = await self._database.read(shard_of_name(key), lambda tx: self._claims.find(tx, key))
         return await self._bearer(claim) if claim else None

@@ -75,8 +75,7 @@ class Passwords:
         normal = _normal(password)
         if normal is None:
             return False
-        answer = await self._run(lambda: self._verify(password_hash or self._nobody, normal))
-        return answer and password_hash is not None
+        return await self._run(lambda: self._verify(password_hash or self._nobody, normal))
 
     async def renewed(self, password_hash: str, password: str) -> str | None:
         """A hash by today's parameters for a password that just matched; None if it is one."""
@@ -105,12 +104,14 @@ class Passwords:
 
 
 def _normal(password: str) -> str | None:
-    """None for what is too long to hash; the limit before normalising bounds its cost."""
+    """None for what is too long or no text; the limit before normalising bounds its cost."""
     if len(password) > MAX_CHARS:
         return None
     normal = unicodedata.normalize("NFKC", password)
-    # Lone surrogates, which JSON can carry, have no UTF-8 form.
-    return normal if len(normal.encode("utf-8", "replace")) <= MAX_BYTES else None
+    try:
+        return normal if len(normal.encode()) <= MAX_BYTES else None
+    except UnicodeEncodeError:  # half a surrogate pair is no character
+        return None
 
 
 def _unmatchable(settings: AccountSettings) -> str:

@@ -15,16 +15,20 @@ MAX_BIO = 500
 
 def check_name(name: str) -> str:
     """The display name. Raises Invalid beyond 64 characters."""
-    if len(name) > MAX_NAME:
-        raise Invalid(f"a name has at most {MAX_NAME} characters", field="name")
-    return name
+    return _check_text(name, "name", MAX_NAME)
 
 
 def check_bio(bio: str) -> str:
     """The text about oneself. Raises Invalid beyond 500 characters."""
-    if len(bio) > MAX_BIO:
-        raise Invalid(f"a bio has at most {MAX_BIO} characters", field="bio")
-    return bio
+    return _check_text(bio, "bio", MAX_BIO)
+
+
+def _check_text(text: str, field: str, limit: int) -> str:
+    if len(text) > limit:
+        raise Invalid(f"a {field} has at most {limit} characters", field=field)
+    if "\0" in text:  # Postgres keeps no text with it
+        raise Invalid(f"a {field} has no NUL character", field=field)
+    return text
 
 
 class Accounts:

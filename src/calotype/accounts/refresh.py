@@ -64,8 +64,7 @@ class Refresh:
         account = self._stores.accounts.by_ids(tx, [session.user_id]).get(session.user_id)
         if account is None or now >= token.expires_ms:
             raise Unauthenticated(_REFUSED)
-        if token.used_ms is None:
-            store.mark_used(tx, token, now)
+        store.mark_used(tx, token, now)
         store.touch(tx, session_id, now)
         return OpenSession(account, session_id, self._sessions.mint(tx, session_id))
 

@@ -37,26 +37,26 @@ class AccountsRoom:
     ) -> None:
         common = (database, stores)
         self.keys = KeyRing(*common, clock, settings)
-        self._revocations = Revocations(*common, clock, settings)
-        self._passwords = Passwords(settings)
+        self.revocations = Revocations(*common, clock, settings)
+        self.passwords = Passwords(settings)
         tokens = AccessTokens(self.keys, clock, settings)
-        names = Names(*common, clock)
-        self.sessions = Sessions(*common, tokens, self._revocations, ids, clock, settings)
+        self.names = Names(*common, clock)
+        self.sessions = Sessions(*common, tokens, self.revocations, ids, clock, settings)
         self.invitations = Invitations(*common, clock, settings)
-        create = CreateAccount(*common, names, self._passwords, ids, clock)
+        create = CreateAccount(*common, self.names, self.passwords, ids, clock)
 
-        self.accounts = Accounts(*common, names)
+        self.accounts = Accounts(*common, self.names)
         self.register = Register(create, self.invitations, self.sessions, policy)
-        self.log_in = LogIn(*common, names, self._passwords, self.sessions)
+        self.log_in = LogIn(*common, self.names, self.passwords, self.sessions)
         self.refresh = Refresh(*common, self.sessions, clock, settings)
-        self.change_password = ChangePassword(*common, names, self._passwords, self.sessions)
-        self.verifier = Verifier(tokens, self.keys, self._revocations, clock, settings)
+        self.change_password = ChangePassword(*common, self.names, self.passwords, self.sessions)
+        self.verifier = Verifier(tokens, self.keys, self.revocations, clock, settings)
         self.administration = Administration(
             create, self.change_password, self.invitations, self.keys
         )
-        self.sweep = Sweep(*common, self.keys, self._revocations, settings)
+        self.sweep = Sweep(*common, self.keys, self.revocations, settings)
 
     async def close(self) -> None:
         """End its threads and wait for what is under way; the database is the caller's."""
         await self.verifier.close()
-        self._passwords.close()
+        self.passwords.close()

@@ -87,8 +87,10 @@ class AccountStore(Protocol):
 
     def remove(self, tx: Transaction, user_id: int) -> None: ...
 
-    def password_hash(self, tx: Transaction, user_id: int) -> str | None:
-        """The hash, held against change until this transaction ends."""
+    def password_hash(self, tx: Transaction, user_id: int) -> str | None: ...
+
+    def hold_password_hash(self, tx: Transaction, user_id: int) -> str | None:
+        """The hash, held against change until this write ends."""
         ...
 
     def set_password_hash(self, tx: Transaction, user_id: int, password_hash: str) -> bool:
@@ -111,7 +113,7 @@ class SessionStore(Protocol):
         ...
 
     def hold(self, tx: Transaction, session_id: int) -> Session | None:
-        """The session, held against change until this transaction ends."""
+        """The session, held against change until this write ends."""
         ...
 
     def touch(self, tx: Transaction, session_id: int, used_ms: int) -> None: ...

@@ -105,7 +105,9 @@ class Verifier:
         if 0 <= now - self._known_ms < STALE_MS or self._must_do(now):
             return
         renewal = self._renew(now)
-        done, _ = await asyncio.wait({renewal}, timeout=PATIENCE_MS / 1000)
+        # At the start there is nothing to serve instead: wait as long as the database may take.
+        patience_s = PATIENCE_MS / 1000 if self._known_ms >= 0 else None
+        done, _ = await asyncio.wait({renewal}, timeout=patience_s)
         if done and (error := renewal.exception()) and not isinstance(error, Unavailable):
             raise error
         if self._known_ms < 0:

@@ -109,10 +109,10 @@ class SqlAccounts:
         tx.execute(sa.delete(tables.accounts).where(_keyed(tables.accounts, "user_id", user_id)))
 
     def password_hash(self, tx: Transaction, user_id: int) -> str | None:
-        t = tables.accounts
-        query = sa.select(t.c.password_hash).where(_keyed(t, "user_id", user_id))
-        row = tx.first(query.with_for_update())
-        return str(row.password_hash) if row else None
+        return _text(tx.first(_password_hash(user_id)))
+
+    def hold_password_hash(self, tx: Transaction, user_id: int) -> str | None:
+        return _text(tx.first(_password_hash(user_id).with_for_update()))
 
     def set_password_hash(self, tx: Transaction, user_id: int, password_hash: str) -> bool:
         return self._update(tx, user_id, {"password_hash": password_hash})
@@ -269,6 +269,15 @@ class SqlInvitations:
     def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
         t = tables.invitations
         return _delete_some(tx, t, t.c.expires_ms <= now_ms, limit)
+
+
+def _password_hash(user_id: int) -> sa.Select[tuple[str]]:
+    t = tables.accounts
+    return sa.select(t.c.password_hash).where(_keyed(t, "user_id", user_id))
+
+
+def _text(row: sa.Row[Any] | None) -> str | None:
+    return str(row[0]) if row else None
 
 
 def _claimed(name: str) -> sa.ColumnElement[bool]:
