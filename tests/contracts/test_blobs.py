@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import stat
+import threading
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -440,6 +441,35 @@ async def test_a_put_on_disk_syncs_the_file_then_every_directory(
     await blobs.delete("a/b/two")
     assert recorder.calls == [("fsync", root / "a" / "b"), ("fsync", root)]
     assert not (root / "a").exists()
+    blobs.close()
+
+
+async def test_a_cancelled_put_waits_for_the_thread_that_holds_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = DiskBlobs(tmp_path / "blobs")
+    loop, write = asyncio.get_running_loop(), os.write
+    writing, go_on, written = asyncio.Event(), threading.Event(), threading.Event()
+
+    def slow(descriptor: int, data: bytes) -> int:
+        loop.call_soon_threadsafe(writing.set)
+        go_on.wait()
+        count = write(descriptor, data)  # fails if the put has closed the file meanwhile
+        written.set()
+        return count
+
+    monkeypatch.setattr(os, "write", slow)
+    task = asyncio.create_task(blobs.put("a", chunked(b"x")))
+    await writing.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert written.is_set()
+    assert await blobs.sweep(_later()) == 0
     blobs.close()
 
 

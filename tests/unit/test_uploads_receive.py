@@ -129,6 +129,15 @@ def test_the_chunks_never_change_what_is_received(size: int, tail: bytes) -> Non
     assert asyncio.run(run(size)) == asyncio.run(run(len(body)))
 
 
+async def test_an_empty_chunk_is_not_the_end(blobs: DiskBlobs) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield file(ONE)
+        yield b""
+        yield form(file(TWO))
+
+    assert len((await receive(body(), FORM, plan_for(blobs))).files) == 2
+
+
 async def test_the_fingerprint_knows_the_content_and_nothing_else(blobs: DiskBlobs) -> None:
     plan = plan_for(blobs)
     body = form(text("caption", b"x"), file(ONE), file(TWO))

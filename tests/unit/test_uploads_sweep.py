@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from calotype.blobs.adapters.disk import DiskBlobs
-from calotype.kernel.errors import Unavailable
+from calotype.kernel.errors import Misconfigured, Unavailable
 from calotype.uploads import sweep
 from calotype.uploads.keys import media_of, original_key
 from calotype.uploads.settings import UploadSettings
@@ -118,9 +118,10 @@ async def test_without_an_answer_nothing_goes(blobs: DiskBlobs, root: Path) -> N
     assert await keys(blobs) == {"originals/7/1"}
 
 
-def test_the_grace_is_longer_than_any_request() -> None:
-    settings = UploadSettings()
-    assert settings.sweep_grace_s > 2 * settings.total_s
+def test_the_grace_is_longer_than_any_request(blobs: DiskBlobs) -> None:
+    Sweep(blobs, KnownMedia(), StoppedClock(), UploadSettings())
+    with pytest.raises(Misconfigured):
+        Sweep(blobs, KnownMedia(), StoppedClock(), UploadSettings(sweep_grace_s=600, total_s=600))
 
 
 @pytest.mark.parametrize(
