@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-import stat
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +18,7 @@ from calotype.blobs.adapters import disk
 from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.blobs.keys import MAX_KEY_CHARS
 from calotype.blobs.store import BlobInfo, BlobStore
-from calotype.kernel.errors import AlreadyExists, Invalid, NotFound, StorageFull, Unavailable
+from calotype.kernel.errors import AlreadyExists, Invalid, NotFound, Unavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -390,122 +389,6 @@ async def test_keys_outside_the_rules_are_refused_everywhere(blobs: BlobStore, k
     with pytest.raises(Invalid):
         async with blobs.local(key):
             pass
-
-
-class Recorder:
-    """Notes which paths were fsynced, and when the blob's name appeared."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.calls: list[tuple[str, Path]] = []
-        fsync, link = os.fsync, os.link
-
-        def recorded_fsync(descriptor: int) -> None:
-            self.calls.append(("fsync", Path(f"/proc/self/fd/{descriptor}").readlink()))
-            fsync(descriptor)
-
-        def recorded_link(source: Path, target: Path) -> None:
-            self.calls.append(("link", target))
-            link(source, target)
-
-        monkeypatch.setattr(os, "fsync", recorded_fsync)
-        monkeypatch.setattr(os, "link", recorded_link)
-
-
-needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/fd").exists(), reason="names descriptors through /proc"
-)
-
-
-@needs_proc
-async def test_a_put_on_disk_syncs_the_file_then_every_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = tmp_path / "new" / "blobs"
-    recorder = Recorder(monkeypatch)
-    blobs = DiskBlobs(root)
-    assert {path for _, path in recorder.calls} == {tmp_path, tmp_path / "new", root}
-    for key in ("a/b/one", "a/b/two"):
-        recorder.calls.clear()
-        await blobs.put(key, chunked(b"x"))
-        (first, temporary), *rest = recorder.calls
-        assert (first, temporary.parent) == ("fsync", root / "tmp")
-        assert rest == [
-            ("link", root / key),
-            ("fsync", root / "a" / "b"),
-            ("fsync", root / "a"),
-            ("fsync", root),
-        ]
-    recorder.calls.clear()
-    await blobs.delete("a/b/one")
-    await blobs.delete("a/b/two")
-    assert recorder.calls == [("fsync", root / "a" / "b"), ("fsync", root)]
-    assert not (root / "a").exists()
-    blobs.close()
-
-
-@pytest.mark.parametrize("number", [1, 2, 3, 4])
-async def test_a_failing_sync_means_no_blob(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    blobs = DiskBlobs(tmp_path / "blobs")
-    calls = 0
-
-    def failing(descriptor: int) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == number:
-            raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(os, "fsync", failing)
-    with pytest.raises(Unavailable):
-        await blobs.put("a/b/c", chunked(b"x"))
-    assert await keys(blobs) == set()
-    assert await blobs.sweep(_later()) == 0
-    blobs.close()
-
-
-@pytest.mark.parametrize(
-    ("number", "error"),
-    [(28, StorageFull), (122, StorageFull), (30, Unavailable), (13, Unavailable)],
-)
-async def test_what_the_disk_refuses_has_a_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
-) -> None:
-    blobs = DiskBlobs(tmp_path / "blobs")
-
-    def refusing(descriptor: int, data: bytes) -> int:
-        raise OSError(number, os.strerror(number))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "write", refusing)
-        with pytest.raises(error) as caught:
-            await blobs.put("a", chunked(b"x"))
-    assert caught.type is error
-    assert await keys(blobs) == set()
-    assert await blobs.sweep(_later()) == 0
-    blobs.close()
-
-
-async def test_files_and_directories_are_the_owners_alone(tmp_path: Path) -> None:
-    blobs = DiskBlobs(tmp_path / "blobs")
-    await blobs.put("a/b", chunked(b"x"))
-    modes = {
-        path.name: stat.S_IMODE(path.stat().st_mode)
-        for path in [tmp_path / "blobs", *(tmp_path / "blobs").rglob("*")]
-    }
-    assert modes == {"blobs": 0o700, "tmp": 0o700, "a": 0o700, "b": 0o600}
-    blobs.close()
-
-
-async def test_a_deleted_blob_takes_its_empty_directories_along(tmp_path: Path) -> None:
-    blobs = DiskBlobs(tmp_path / "blobs")
-    await blobs.put("a/b/c", chunked(b"x"))
-    await blobs.put("a/d", chunked(b"x"))
-    await blobs.delete("a/b/c")
-    assert not (tmp_path / "blobs" / "a" / "b").exists()
-    await blobs.delete("a/d")
-    assert [path.name for path in (tmp_path / "blobs").iterdir()] == ["tmp"]
-    blobs.close()
 
 
 def _later() -> int:

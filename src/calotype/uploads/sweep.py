@@ -11,6 +11,7 @@ import msgspec
 
 from calotype.blobs.store import BlobInfo, BlobStore
 from calotype.kernel.clock import Clock
+from calotype.kernel.errors import Misconfigured
 from calotype.uploads.keys import ORIGINALS, PROCESSED, media_of
 from calotype.uploads.settings import UploadSettings
 
@@ -39,11 +40,20 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 class Sweep:
-    """One pass over the blob store. Idempotent; several at once do no harm."""
+    """One pass over the blob store. Idempotent; several at once do no harm.
+
+    Raises:
+        Misconfigured: at construction, when the grace is not longer than a request may last.
+    """
 
     def __init__(
         self, blobs: BlobStore, references: References, clock: Clock, settings: UploadSettings
     ) -> None:
+        if settings.sweep_grace_s <= settings.total_s:
+            raise Misconfigured(
+                "uploads.sweep_grace_s must be longer than uploads.total_s, or the sweep would "
+                "remove what is still arriving"
+            )
         self._blobs = blobs
         self._references = references
         self._clock = clock
