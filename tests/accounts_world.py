@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from tests.clocks import ManualClock
 
 from calotype.accounts.account import Grant
 from calotype.accounts.adapters.sql import sql_stores
@@ -18,6 +17,7 @@ from calotype.connections.schema import CORE
 from calotype.connections.sql import Database, Transaction, sqlite_engine
 from calotype.kernel.errors import Unavailable
 from calotype.kernel.ids import IdFactory
+from tests.clocks import ManualClock
 
 T = TypeVar("T")
 

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from tests.accounts_world import BreakableDatabase, open_database
 
 from calotype.accounts.account import Account, Role, Session
 from calotype.accounts.adapters.sql import sql_stores
@@ -15,6 +14,7 @@ from calotype.accounts.store import Claim, Invitation, RefreshToken, SigningKey,
 from calotype.connections.sql import Transaction
 from calotype.kernel.errors import AlreadyExists
 from calotype.kernel.ids import IdFactory, shard_of_name
+from tests.accounts_world import BreakableDatabase, open_database
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ import itertools
 import httpx
 import pytest
 from PIL import Image
+
 from tests.photos import MARKS, SECRET_PLACE, camera_jpeg, mark_at
 from tests.server import Person, Server, eventually
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from tests.accounts_world import CHEAP, PASSWORD, opened
 
 from calotype.accounts import passwords as module
 from calotype.accounts.passwords import Passwords, check_password
@@ -17,6 +16,7 @@ from calotype.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
+from tests.accounts_world import CHEAP, PASSWORD, opened
 
 pytestmark = pytest.mark.anyio
 

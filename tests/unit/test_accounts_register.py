@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.accounts_world import PASSWORD, Crash, opened
-from tests.clocks import DAY_MS, ManualClock
 
 from calotype.accounts.account import Role
 from calotype.accounts.create import NewPerson
@@ -22,6 +20,8 @@ from calotype.kernel.errors import (
     Unavailable,
 )
 from calotype.kernel.ids import IdFactory, shard_of, shard_of_name
+from tests.accounts_world import PASSWORD, Crash, opened
+from tests.clocks import DAY_MS, ManualClock
 
 pytestmark = pytest.mark.anyio
 

@@ -17,13 +17,13 @@ from hypothesis.stateful import (
     multiple,
     rule,
 )
-from tests.accounts_world import PASSWORD, World, opened
-from tests.clocks import DAY_MS, ManualClock
 
 from calotype.accounts.account import Grant
 from calotype.accounts.sessions import parse_refresh_token
 from calotype.connections.schema import CORE
 from calotype.kernel.errors import NotFound, TokenReused, Unauthenticated
+from tests.accounts_world import PASSWORD, World, opened
+from tests.clocks import DAY_MS, ManualClock
 
 pytestmark = pytest.mark.anyio
 

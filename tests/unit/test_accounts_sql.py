@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.accounts_world import open_database
 
 from calotype.accounts.adapters.sql import sql_stores
 from calotype.kernel.ids import IdFactory
+from tests.accounts_world import open_database
 
 pytestmark = pytest.mark.anyio
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import jwt
 import pytest
-from tests.accounts_world import PASSWORD, World, opened
-from tests.clocks import ManualClock
 
 from calotype.accounts import verifier as module
 from calotype.accounts.account import Role
 from calotype.connections.sql import Transaction
 from calotype.kernel.errors import TokenExpired, Unauthenticated, Unavailable
+from tests.accounts_world import PASSWORD, World, opened
+from tests.clocks import ManualClock
 
 T = TypeVar("T")
 

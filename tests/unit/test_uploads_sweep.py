@@ -12,17 +12,13 @@ from calotype.uploads import sweep
 from calotype.uploads.keys import media_of, original_key
 from calotype.uploads.settings import UploadSettings
 from calotype.uploads.sweep import Sweep, Swept
+from tests.clocks import ManualClock
 
 pytestmark = pytest.mark.anyio
 
 NOW_MS = 1_800_000_000_000
 OLD_S = NOW_MS / 1000 - 3601
 NEW_S = NOW_MS / 1000 - 3599
-
-
-class StoppedClock:
-    def now_ms(self) -> int:
-        return NOW_MS
 
 
 class KnownMedia:
@@ -72,7 +68,7 @@ async def test_old_blobs_of_missing_media_go(blobs: DiskBlobs, root: Path) -> No
     kept = {"originals/7/1", "processed/1/k/w150.webp"}
     gone = {"originals/7/2", "processed/2/k/w150.webp", "processed/2/k/w320.webp"}
     await put(blobs, root, OLD_S, *kept, *gone)
-    done = await Sweep(blobs, KnownMedia(1), StoppedClock(), UploadSettings()).run()
+    done = await Sweep(blobs, KnownMedia(1), ManualClock(NOW_MS), UploadSettings()).run()
     assert await keys(blobs) == kept
     assert done == Swept(seen=5, orphans=3, freed_bytes=15, leftovers=0)
 
@@ -84,7 +80,7 @@ async def test_within_the_grace_and_under_other_keys_nothing_goes(
     strangers = {"originals/7/readme", "originals/3", "processed/4/x", "avatars/5", "backup/6/7"}
     await put(blobs, root, OLD_S, *strangers)
     references = KnownMedia()
-    done = await Sweep(blobs, references, StoppedClock(), UploadSettings()).run()
+    done = await Sweep(blobs, references, ManualClock(NOW_MS), UploadSettings()).run()
     assert await keys(blobs) == strangers | {"originals/7/2", "processed/2/k/w150.webp"}
     assert done == Swept(seen=0, orphans=0, freed_bytes=0, leftovers=0)
     assert references.asked == []
@@ -96,7 +92,7 @@ async def test_it_asks_in_batches(
     monkeypatch.setattr(sweep, "BATCH", 3)
     await put(blobs, root, OLD_S, *(f"originals/7/{number}" for number in range(1, 8)))
     references = KnownMedia(3, 5)
-    done = await Sweep(blobs, references, StoppedClock(), UploadSettings()).run()
+    done = await Sweep(blobs, references, ManualClock(NOW_MS), UploadSettings()).run()
     assert await keys(blobs) == {"originals/7/3", "originals/7/5"}
     assert [len(ids) for ids in references.asked] == [3, 3, 1]
     assert (done.seen, done.orphans) == (7, 5)
@@ -106,7 +102,7 @@ async def test_leftovers_of_killed_writes_go(blobs: DiskBlobs, root: Path) -> No
     for name, modified_s in (("old", OLD_S), ("new", NEW_S)):
         (root / "tmp" / name).write_bytes(b"x")
         os.utime(root / "tmp" / name, (modified_s, modified_s))
-    done = await Sweep(blobs, KnownMedia(), StoppedClock(), UploadSettings()).run()
+    done = await Sweep(blobs, KnownMedia(), ManualClock(NOW_MS), UploadSettings()).run()
     assert done.leftovers == 1
     assert (root / "tmp" / "new").exists()
 
@@ -114,14 +110,16 @@ async def test_leftovers_of_killed_writes_go(blobs: DiskBlobs, root: Path) -> No
 async def test_without_an_answer_nothing_goes(blobs: DiskBlobs, root: Path) -> None:
     await put(blobs, root, OLD_S, "originals/7/1")
     with pytest.raises(Unavailable):
-        await Sweep(blobs, Away(), StoppedClock(), UploadSettings()).run()
+        await Sweep(blobs, Away(), ManualClock(NOW_MS), UploadSettings()).run()
     assert await keys(blobs) == {"originals/7/1"}
 
 
 def test_the_grace_is_longer_than_any_request(blobs: DiskBlobs) -> None:
-    Sweep(blobs, KnownMedia(), StoppedClock(), UploadSettings())
+    Sweep(blobs, KnownMedia(), ManualClock(NOW_MS), UploadSettings())
     with pytest.raises(Misconfigured):
-        Sweep(blobs, KnownMedia(), StoppedClock(), UploadSettings(sweep_grace_s=600, total_s=600))
+        Sweep(
+            blobs, KnownMedia(), ManualClock(NOW_MS), UploadSettings(sweep_grace_s=600, total_s=600)
+        )
 
 
 @pytest.mark.parametrize(

@@ -17,23 +17,24 @@ SHARDS = 4096
 SEQUENCES = 1024
 MAX_ID = (1 << 63) - 1
 
-_SHARD_BITS = 12
-_SEQUENCE_BITS = 10
+SHARD_SHIFT = 10  # the bits of the sequence, below the shard
+
+_TIME_SHIFT = 22  # and the 12 bits of the shard, below the time
 
 
 def shard_of(id_: int) -> int:
     """The logical shard (0 to 4,095) that an id names."""
-    return (id_ >> _SEQUENCE_BITS) & (SHARDS - 1)
+    return (id_ >> SHARD_SHIFT) & (SHARDS - 1)
 
 
 def time_of(id_: int) -> int:
     """When an id was minted, in milliseconds since the Unix epoch."""
-    return (id_ >> (_SHARD_BITS + _SEQUENCE_BITS)) + EPOCH_MS
+    return (id_ >> _TIME_SHIFT) + EPOCH_MS
 
 
 def first_id_at(ms: int) -> int:
     """The smallest id that could be minted at `ms` (milliseconds since the Unix epoch)."""
-    return max(0, ms - EPOCH_MS) << (_SHARD_BITS + _SEQUENCE_BITS)
+    return max(0, ms - EPOCH_MS) << _TIME_SHIFT
 
 
 def shard_of_name(name: str) -> int:
@@ -76,4 +77,4 @@ class IdFactory:
         with self._lock:
             self._last = max(ms * SEQUENCES + us, self._last + 1)
             ms, sequence = divmod(self._last, SEQUENCES)
-        return ms << (_SHARD_BITS + _SEQUENCE_BITS) | shard << _SEQUENCE_BITS | sequence
+        return ms << _TIME_SHIFT | shard << SHARD_SHIFT | sequence

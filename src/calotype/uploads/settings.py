@@ -6,13 +6,13 @@ import msgspec
 class ImageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How large a picture may claim to be, judged by its header before anything decodes it.
 
-    max_pixels: width times height.
+    max_pixels: width times height; 200 MP is the most that phones make.
     max_held_pixels: the same for what no decoder can stream: progressive JPEG (6 bytes a pixel
         at 4:4:4) and interlaced PNG (up to 8). 50 million are 300 to 400 MB in a worker.
     max_side: width or height; libjpeg reads no more than 65,500.
     """
 
-    max_pixels: int = 100_000_000
+    max_pixels: int = 200_000_000
     max_held_pixels: int = 50_000_000
     max_side: int = 65_500
 

@@ -89,12 +89,7 @@ class SqlAccounts:
         if not ids:
             return {}
         t = tables.accounts
-        # A join, which is one search by key for each id: SQLite answers a row-value IN over more
-        # than one literal row by scanning the table (200,000 accounts: 45 ms against 0.1).
-        keys = [(shard_of(user_id), user_id) for user_id in ids]
-        wanted = sa.values(t.c.shard, t.c.user_id, name="wanted").data(keys).cte("wanted")
-        here = sa.and_(t.c.shard == wanted.c.shard, t.c.user_id == wanted.c.user_id)
-        query = sa.select(*self._columns).select_from(wanted.join(t, here))
+        query = sa.select(*self._columns).select_from(tx.keyed(t, "user_id", ids))
         return {
             row.user_id: Account(
                 row.user_id, row.username, Role(row.role), row.name, row.bio, row.email

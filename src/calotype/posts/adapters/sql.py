@@ -136,9 +136,9 @@ class SqlPosts:
         c = posts_table.c
 
         def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, Standing]]:
-            found = sa.select(c.post_id, c.author_id, c.status, c.audience, c.published_id).where(
-                c.shard.in_({shard_of(id_) for id_ in ids}), c.post_id.in_(ids)
-            )
+            found = sa.select(
+                c.post_id, c.author_id, c.status, c.audience, c.published_id
+            ).select_from(tx.keyed(posts_table, "post_id", ids))
             return [
                 (
                     row.post_id,
@@ -224,18 +224,10 @@ class SqlPosts:
         c = media_table.c
 
         def wanted(tx: Transaction, ids: Sequence[int]) -> list[int]:
-            found = (
-                sa.select(c.media_id)
-                .join(
-                    posts_table,
-                    sa.and_(posts_table.c.shard == c.shard, posts_table.c.post_id == c.post_id),
-                )
-                .where(
-                    c.shard.in_({shard_of(id_) for id_ in ids}),
-                    c.media_id.in_(ids),
-                    posts_table.c.status != Status.PURGED,
-                )
-            )
+            p = posts_table.c
+            media = tx.keyed(media_table, "media_id", ids)
+            both = media.join(posts_table, sa.and_(p.shard == c.shard, p.post_id == c.post_id))
+            found = sa.select(c.media_id).select_from(both).where(p.status != Status.PURGED)
             return [row.media_id for row in tx.all(found)]
 
         return set(media_ids) - set(await self._database.batch(media_ids, wanted))
@@ -254,13 +246,11 @@ class SqlPosts:
 def _load(tx: Transaction, post_ids: Sequence[int]) -> dict[int, Post]:
     if not post_ids:
         return {}
-    shards = {shard_of(post_id) for post_id in post_ids}
-    p, m = posts_table.c, media_table.c
     media: dict[int, list[Medium]] = {}
-    rows = sa.select(media_table).where(m.shard.in_(shards), m.post_id.in_(post_ids))
-    for row in tx.all(rows.order_by(m.post_id, m.position)):
+    rows = sa.select(media_table).select_from(tx.keyed(media_table, "post_id", post_ids))
+    for row in tx.all(rows.order_by(media_table.c.post_id, media_table.c.position)):
         media.setdefault(row.post_id, []).append(_medium(row))
-    posts = sa.select(posts_table).where(p.shard.in_(shards), p.post_id.in_(post_ids))
+    posts = sa.select(posts_table).select_from(tx.keyed(posts_table, "post_id", post_ids))
     return {row.post_id: _post(row, media.get(row.post_id, ())) for row in tx.all(posts)}
 
 
