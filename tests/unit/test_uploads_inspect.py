@@ -240,10 +240,10 @@ def test_another_kind_is_refused_after_its_first_bytes() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        png(10_001, 10_000),
+        png(20_001, 10_000),
         png(10_000, 5_001, interlace=1),
         png(65_501, 1),
-        jpeg(10_001, 10_000),
+        jpeg(20_001, 10_000),
         jpeg(10_000, 5_001, frame=0xC2),
         riff(lossless(16_383, 16_383)),
         riff(canvas(20_000, 20_000), lossless(16, 16)),

@@ -209,9 +209,11 @@ def test_unreadable_photo_fails_with_a_reason_for_its_author_alone(
     server: Server, author: Person
 ) -> None:
     # A whole file by its headers, whose picture data is damaged.
-    whole = png(300, 300)
-    at = whole.index(b"IDAT") + 40
-    damaged = whole[:at] + b"\x00" * 40 + whole[at + 40 :]
+    out = io.BytesIO()
+    Image.open(io.BytesIO(camera_jpeg(width=300, height=300))).save(out, "PNG")
+    whole = out.getvalue()
+    at = whole.index(b"IDAT") + 5_000
+    damaged = whole[:at] + bytes(4_000) + whole[at + 4_000 :]
     post_id = author.post(damaged)["postId"]
     post = author.settled(post_id)
     assert post["status"] == "FAILED"

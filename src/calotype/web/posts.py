@@ -93,13 +93,12 @@ async def create_post(
 ) -> Response[CreatedView]:
     """Upload 1 to 10 photos as a post; it is published once they are processed."""
     content_type = request.headers.get("content-type", "")
+    body = body_of(request)
     try:
-        created = await services.create_post.create(
-            me.user_id, body_of(request), content_type, idempotency_key
-        )
+        created = await services.create_post.create(me.user_id, body, content_type, idempotency_key)
     except CalotypeError as error:
         if not isinstance(error, TooSlow):
-            await drain(body_of(request), DRAINED_BYTES, DRAINED_S)
+            await drain(body, DRAINED_BYTES, DRAINED_S)
         raise
     view = show_created(services, created)
     return Response(view, status_code=201, headers={"Location": f"/api/v1/posts/{view.post_id}"})
