@@ -259,7 +259,7 @@ def test_too_many_pixels_are_refused_at_the_claim(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        png(10_000, 10_000),
+        png(20_000, 10_000),
         png(10_000, 5_000, interlace=1),
         jpeg(65_500, 1),
         jpeg(10_000, 5_000, frame=0xC2, scans=12),

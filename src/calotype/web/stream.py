@@ -35,13 +35,13 @@ async def stream(
     last_id = int(last_event_id) if last_event_id else None
     notices = services.live.follow(me.user_id, last_id, HEARTBEAT_S)
     token = token_of(request) or ""
-    return ServerSentEvent(_messages(services, token, notices), headers={"X-Accel-Buffering": "no"})
+    return ServerSentEvent(_messages(services, token, notices))
 
 
 async def _messages(
     services: Services, token: str, notices: AsyncIterator[Notice | None]
 ) -> AsyncIterator[ServerSentEventMessage]:
-    yield ServerSentEventMessage(comment="listening")
+    yield _comment("listening")
     closing = asyncio.ensure_future(services.closing.wait())
     try:
         while True:
@@ -58,9 +58,14 @@ async def _messages(
             elif not await _still_good(services, token):
                 return
             else:
-                yield ServerSentEventMessage(comment="heartbeat")
+                yield _comment("heartbeat")
     finally:
         closing.cancel()
+
+
+def _comment(words: str) -> ServerSentEventMessage:
+    """What clients skip: it keeps the connection awake, and lets both sides see it die."""
+    return ServerSentEventMessage(comment=words, data=None)
 
 
 async def _still_good(services: Services, token: str) -> bool:
