@@ -11,7 +11,7 @@ import msgspec
 
 MAX_TRIES = 3
 # Before the second and the third try: long enough for a full disk or a busy database to pass.
-BACKOFF_MS = (2_000, 15_000)
+BACKOFF_MS = (1_000, 10_000)
 
 
 class Leased(msgspec.Struct, frozen=True):

@@ -46,7 +46,7 @@ class ProcessMedium:
             return
         medium, post = found
         if post.status == Status.FAILED and medium.status == MediumStatus.FAILED:
-            post = await self._reopen(medium)
+            medium, post = await self._reopen(medium)
         if post.status != Status.PROCESSING or medium.status != MediumStatus.WAITING:
             return
         try:
@@ -101,10 +101,10 @@ class ProcessMedium:
             self.posts.move(tx, post.post_id, Status.PUBLISHED, published_id=published_id)
             self.outbox.append(tx, post_event(PUBLISHED, post.post_id, post.author_id))
 
-    async def _reopen(self, medium: Medium) -> Post:
+    async def _reopen(self, medium: Medium) -> tuple[Medium, Post]:
         """A dead job was replayed: its medium, and its post if nothing else failed, go on."""
 
-        def reopen(tx: Transaction) -> Post:
+        def reopen(tx: Transaction) -> None:
             self.posts.reopen(tx, medium.media_id)
             post = self.posts.load(tx, medium.post_id)
             assert post is not None
@@ -112,11 +112,11 @@ class ProcessMedium:
                 other.status == MediumStatus.FAILED for other in post.media
             ):
                 self.posts.move(tx, post.post_id, Status.PROCESSING)
-            reloaded = self.posts.load(tx, medium.post_id)
-            assert reloaded is not None
-            return reloaded
 
-        return await self.database.write(shard_of(medium.post_id), reopen)
+        await self.database.write(shard_of(medium.post_id), reopen)
+        reopened = await self.posts.medium(medium.media_id)
+        assert reopened is not None
+        return reopened
 
     async def _discard(self, medium: Medium) -> None:
         """The post was withdrawn while its photo was in the works: leave nothing behind."""
