@@ -39,6 +39,7 @@ class House:
             data=str(directory),
             accounts=AccountSettings(argon2_memory_kib=8, argon2_passes=1),
         )
+        directory.mkdir(exist_ok=True)
         for name, content in _prepared().items():
             (directory / name).write_bytes(content)
         self._opened: list[Embedded] = []
@@ -58,7 +59,6 @@ class House:
 @asynccontextmanager
 async def opened(directory: Path, clock: Clock | None = None) -> AsyncIterator[Embedded]:
     """One embedded shape over a fresh directory."""
-    directory.mkdir(exist_ok=True)
     house = House("embedded", directory, clock)
     try:
         yield house.open()

@@ -18,9 +18,7 @@ async def house(
     request: pytest.FixtureRequest, tmp_path: Path, clock: TickingClock
 ) -> AsyncIterator[House]:
     """A fresh house of each kind, which can be opened again and again."""
-    directory = tmp_path / "house"
-    directory.mkdir()
-    house = House(request.param, directory, clock)
+    house = House(request.param, tmp_path / "house", clock)
     yield house
     await house.close()
 
