@@ -107,6 +107,7 @@ class Embedded:
         await self.people.close()
         self.core.close()
         self.timeline_database.close()
+        self.doorbell.close()  # last: the databases ring it after their last commits
 
 
 def prepare(settings: Settings) -> None:
@@ -132,10 +133,10 @@ def prepare(settings: Settings) -> None:
         ) from error
 
 
-def open_embedded(settings: Settings, role: str) -> Embedded:
-    """Open the stores of a prepared data directory."""
+def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> Embedded:
+    """Open the stores of a prepared data directory; `clock` is the system's unless given."""
     directory = settings.directory
-    clock = SystemClock()
+    clock = clock or SystemClock()
     ids = IdFactory(clock)
     doorbell = UnixDoorbell(directory / "run", role)
     core = Database(sqlite_engine(directory / "core.db", "FULL"), doorbell)

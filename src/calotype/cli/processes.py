@@ -77,7 +77,6 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     await server.serve(sockets=[socket.socket(fileno=fd)])
     await greeting
     await shape.close()
-    shape.doorbell.close()
 
 
 class _Server(uvicorn.Server):
@@ -123,7 +122,6 @@ async def _worker(settings: Settings, parent: int) -> None:
     finally:
         await decoders.close()
         await shape.close()
-        shape.doorbell.close()
 
 
 def _until_told(stop: Callable[[], None], parent: int) -> None:

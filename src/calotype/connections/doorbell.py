@@ -65,8 +65,10 @@ class UnixDoorbell:
                 self._sender.sendto(topic.encode(), str(path))
             except BlockingIOError:
                 continue  # its queue is full of rings already: it is awake
-            except OSError:
+            except ConnectionRefusedError:
                 path.unlink(missing_ok=True)  # its process is gone
+            except OSError:
+                continue  # it left just now, or the system cannot ring: a ring is a hint
 
     def open(self) -> None:
         """Start hearing rings, on the running event loop."""
@@ -91,10 +93,12 @@ class UnixDoorbell:
             del self._listeners[listener.topic]
 
     def close(self) -> None:
+        """Neither hear nor ring any more; repeating it changes nothing."""
         if self._receiver is not None:
             asyncio.get_running_loop().remove_reader(self._receiver)
             Path(self._receiver.getsockname()).unlink(missing_ok=True)
             self._receiver.close()
+            self._receiver = None
         self._sender.close()
 
     def _hear(self) -> None:

@@ -133,22 +133,33 @@ class LeasedRows:
         )
 
     def next_due(self, tx: Transaction, lane: str) -> int | None:
-        """When the lane's next row comes due (ms since the Unix epoch); None if it has none."""
-        t = self.table.c
-        row = tx.first(sa.select(sa.func.min(t.due_ms)).where(t.lane == lane, t.died_ms == LIVE))
+        """When the lane's next row comes due (ms since the Unix epoch); None if it has none.
+
+        A row that waits for an earlier one counts as due only once that one is gone: whoever
+        sleeps until the next due time would not sleep at all.
+        """
+        due = self.table.c.due_ms
+        row = tx.first(self._free(sa.select(due), lane).order_by(due).limit(1))
         return None if row is None else row[0]
 
     def dead(self, tx: Transaction, before: int, limit: int) -> list[sa.Row[Any]]:
-        """Dead rows with ids below `before`, newest first."""
+        """Dead rows with the `limit` newest ids below `before`, newest first."""
         t = self.table.c
-        found = sa.select(self.table).where(t.died_ms != LIVE, t.id < before)
-        return list(tx.all(found.order_by(t.id.desc()).limit(limit)))
-
-    def dead_row(self, tx: Transaction, shard: int, id_: int) -> sa.Row[Any] | None:
-        t = self.table.c
-        return tx.first(
-            sa.select(self.table).where(t.shard == shard, t.id == id_, t.died_ms != LIVE)
+        newest = (
+            sa.select(t.id)
+            .distinct()
+            .where(t.died_ms != LIVE, t.id < before)
+            .order_by(t.id.desc())
+            .limit(limit)
         )
+        found = sa.select(self.table).where(t.died_ms != LIVE, t.id.in_(newest))
+        return list(tx.all(found.order_by(t.id.desc())))
+
+    def dead_rows(self, tx: Transaction, shard: int, id_: int) -> list[sa.Row[Any]]:
+        """The dead rows of one id: an event's deliveries share theirs."""
+        t = self.table.c
+        found = sa.select(self.table).where(t.shard == shard, t.id == id_, t.died_ms != LIVE)
+        return list(tx.all(found))
 
     def revive(self, tx: Transaction, shard: int, id_: int, now_ms: int) -> int:
         """Make dead rows of this id due again, with all their tries; how many there were."""
@@ -161,14 +172,15 @@ class LeasedRows:
 
     def _due(self, lane: str, now_ms: int) -> sa.Select[Any]:
         t = self.table.c
-        due = (
-            sa.select(self.table)
-            .where(t.lane == lane, t.died_ms == LIVE, t.due_ms <= now_ms)
-            .order_by(t.due_ms, t.id)
-            .with_for_update(skip_locked=True)
-        )
+        due = self._free(sa.select(self.table), lane).where(t.due_ms <= now_ms)
+        return due.order_by(t.due_ms, t.id).with_for_update(skip_locked=True)
+
+    def _free(self, rows: sa.Select[Any], lane: str) -> sa.Select[Any]:
+        """The lane's live rows that wait for no other row."""
+        t = self.table.c
+        live = rows.where(t.lane == lane, t.died_ms == LIVE)
         if not self._ordered:
-            return due
+            return live
         earlier = self.table.alias("earlier")
         waits = sa.exists().where(
             earlier.c.lane == t.lane,
@@ -176,7 +188,7 @@ class LeasedRows:
             earlier.c.died_ms == LIVE,
             earlier.c.id < t.id,
         )
-        return due.where(~waits)
+        return live.where(~waits)
 
     def _change(self, tx: Transaction, lease: Leased, **values: Any) -> bool:
         return tx.changes(sa.update(self.table).where(*self._held(lease)).values(values)) == 1
@@ -256,21 +268,21 @@ class LeasedQueue:
         found: list[sa.Row[Any]] = []
         for node in self._database.nodes:
             found += await self._database.read(node, lambda tx: self._rows.dead(tx, before, limit))
-        return [self._letter(row) for row in sorted(found, key=lambda row: -row.id)[:limit]]
+        found.sort(key=lambda row: -row.id)
+        ids = sorted({row.id for row in found}, reverse=True)[:limit]
+        return [self._letter(row) for row in found if row.id >= ids[-1]]
 
     async def dead_letter(self, id_: int) -> DeadLetter | None:
         shard = shard_of(id_)
-        row = await self._database.read(shard, lambda tx: self._rows.dead_row(tx, shard, id_))
-        return None if row is None else self._letter(row)
+        rows = await self._database.read(shard, lambda tx: self._rows.dead_rows(tx, shard, id_))
+        return self._letter(rows[0]) if rows else None
 
     async def replay(self, id_: int) -> bool:
         shard, now = shard_of(id_), self._clock.now_ms()
 
         def revive(tx: Transaction) -> bool:
-            row = self._rows.dead_row(tx, shard, id_)
-            if row is None:
-                return False
-            tx.wake(self.topic(row.lane))
+            for row in self._rows.dead_rows(tx, shard, id_):
+                tx.wake(self.topic(row.lane))
             return self._rows.revive(tx, shard, id_, now) > 0
 
         return await self._database.write(shard, revive)

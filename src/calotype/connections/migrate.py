@@ -48,7 +48,9 @@ def _upgrade(connection: Connection, name: str) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_HOME))
-    config.set_main_option("version_locations", str(_HOME / name))
+    # A path may hold whatever else Alembic would split at, and signs of interpolation.
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(_HOME).replace("%", "%%"))
+    config.set_main_option("version_locations", str(_HOME / name).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -25,11 +25,14 @@ class DeadLetters(Protocol):
     source: str
 
     async def dead_letters(self, before: int, limit: int) -> list[DeadLetter]:
-        """The newest with ids below `before`, newest first."""
+        """Those with the `limit` newest ids below `before`, newest first.
+
+        What died in several groups under one id stays together, so there may be a few more.
+        """
         ...
 
     async def dead_letter(self, id_: int) -> DeadLetter | None: ...
 
     async def replay(self, id_: int) -> bool:
-        """Give it all its tries again, due now; False if there is no such dead letter."""
+        """Give all of this id their tries again, due now; False if there is no such dead letter."""
         ...

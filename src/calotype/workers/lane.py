@@ -45,8 +45,25 @@ class Lane:
 
 
 async def work_off(lane: Lane, listener: Listener, stopping: asyncio.Event) -> None:
-    """Lease and do work until `stopping`, then wait for what is under way."""
+    """Lease and do work until `stopping`, then wait for what is under way.
+
+    Cancelled, or broken, it takes what is under way along: no work outlives its loop.
+    """
     running: set[asyncio.Task[None]] = set()
+    try:
+        await _lease_and_do(lane, listener, stopping, running)
+        if running:
+            await asyncio.wait(running)
+    finally:
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+
+async def _lease_and_do(
+    lane: Lane, listener: Listener, stopping: asyncio.Event, running: set[asyncio.Task[None]]
+) -> None:
     while not stopping.is_set():
         try:
             leased = await lane.source.lease(lane.name, lane.width - len(running), lane.owner)
@@ -62,8 +79,6 @@ async def work_off(lane: Lane, listener: Listener, stopping: asyncio.Event) -> N
         except CalotypeError as error:
             log.warning("lane %s rests: %s", lane.name, error)
             await listener.wait(PAUSE_S)
-    if running:
-        await asyncio.wait(running)
 
 
 async def _idle_s(lane: Lane) -> float:
@@ -74,13 +89,14 @@ async def _idle_s(lane: Lane) -> float:
 
 
 async def _do(lane: Lane, work: Leased) -> None:
+    doing = asyncio.current_task()
+    assert doing is not None
+    beating = asyncio.create_task(_beat(lane.source, work, doing))
     handler = lane.handlers.get(work.kind)
-    if handler is None:
-        await lane.source.bury(work, f"nobody here handles {work.kind}")
-        return
-    beating = asyncio.create_task(_beat(lane.source, work))
     try:
-        if work.worn_out:
+        if handler is None:
+            await lane.source.bury(work, f"nobody here handles {work.kind}")
+        elif work.worn_out:
             await _give_up(lane, handler, work, "its worker died at every try")
         else:
             await _try(lane, handler, work)
@@ -111,10 +127,14 @@ async def _give_up(lane: Lane, handler: Handler, work: Leased, reason: str) -> N
     await lane.source.bury(work, reason)
 
 
-async def _beat(source: WorkSource, work: Leased) -> None:
+async def _beat(source: WorkSource, work: Leased, doing: asyncio.Task[None]) -> None:
+    """Prolong the lease for as long as the work is done; once it is lost, stop the work."""
     while True:
         await asyncio.sleep(HEARTBEAT_S)
         try:
-            await source.heartbeat(work)
+            if not await source.heartbeat(work):
+                break
         except CalotypeError as error:
             log.warning("a heartbeat of %s %s failed: %s", work.kind, work.key, error)
+    log.warning("%s %s is another worker's by now", work.kind, work.key)
+    doing.cancel()
