@@ -115,6 +115,22 @@ class Server:
             wait_until_gone(pid)
         self._forget()
 
+    def calotype(self, *words: str) -> str:
+        """What a `calotype` command prints on this server's data directory."""
+        return subprocess.run(
+            [sys.executable, "-m", "calotype", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        ).stdout
+
+    def dead_letters(self) -> list[str]:
+        """The lines of `calotype dead-letters list`: id, kind, key, error."""
+        lines = self.calotype("dead-letters", "list").splitlines()
+        return [line for line in lines if line[:1].isdigit()]
+
     def person(self, username: str) -> "Person":
         """A new account, logged in."""
         person = Person(self, username)

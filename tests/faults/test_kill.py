@@ -6,7 +6,6 @@ CALOTYPE_FAULT_SEED repeats the choices of a run (not how the processes interlea
 import os
 import random
 import secrets
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -58,7 +57,7 @@ async def test_what_was_acknowledged_survives_kill_9(
     loaded = time.monotonic()
     expected = Expected.after(history)
     _settle(server.data)
-    letters = _dead_letters(server)
+    letters = server.dead_letters()
     findings = checks.seen_by_clients(history) + checks.dead_ends(expected, server.data, letters)
     replayed = _replay_all(server, letters)
     findings += checks.posts(expected, people, server.data)
@@ -115,33 +114,16 @@ def _settle(data: Path) -> None:
         ) from None
 
 
-def _dead_letters(server: Server) -> list[str]:
-    """The lines of `calotype dead-letters list`: id, kind, key, error."""
-    lines = _calotype(server, "dead-letters", "list").splitlines()
-    return [line for line in lines if line[:1].isdigit()]
-
-
 def _replay_all(server: Server, letters: list[str]) -> int:
     """Replay, as an operator would, until there are no dead letters; how many there were."""
     replayed = 0
     while letters:
         ids = sorted({letter.split()[0] for letter in letters})
-        _calotype(server, "dead-letters", "replay", *ids)
+        server.calotype("dead-letters", "replay", *ids)
         replayed += len(ids)
         _settle(server.data)
-        letters = _dead_letters(server)
+        letters = server.dead_letters()
     return replayed
-
-
-def _calotype(server: Server, *words: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "calotype", *words],
-        env=server.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
 
 
 def _by_kind_and_outcome(history: History) -> dict[str, int]:
