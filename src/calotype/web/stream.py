@@ -41,7 +41,7 @@ async def stream(
 async def _messages(
     services: Services, token: str, notices: AsyncIterator[Notice | None]
 ) -> AsyncIterator[ServerSentEventMessage]:
-    yield ServerSentEventMessage(comment="listening")
+    yield _comment("listening")
     closing = asyncio.ensure_future(services.closing.wait())
     try:
         while True:
@@ -58,9 +58,14 @@ async def _messages(
             elif not await _still_good(services, token):
                 return
             else:
-                yield ServerSentEventMessage(comment="heartbeat")
+                yield _comment("heartbeat")
     finally:
         closing.cancel()
+
+
+def _comment(text: str) -> ServerSentEventMessage:
+    # None, not the default of "", which clients would be given as an event without content.
+    return ServerSentEventMessage(comment=text, data=None)
 
 
 async def _still_good(services: Services, token: str) -> bool:
