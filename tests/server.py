@@ -56,6 +56,7 @@ class Server:
             **(environment or {}),
         }
         self.process: subprocess.Popen[str] | None = None
+        self._read_by: list[tuple[subprocess.Popen[str], threading.Thread]] = []
         self._clients: list[httpx.Client] = []
 
     def start(self) -> "Server":
@@ -67,8 +68,9 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
-        self._reader.start()
+        reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        reader.start()
+        self._read_by.append((self.process, reader))
         if not self._ready.wait(PATIENCE_S):
             raise AssertionError("the server did not become ready:\n" + "".join(self.log))
         return self
@@ -138,11 +140,12 @@ class Server:
         return person
 
     def _forget(self) -> None:
-        """Close what was read from a process tree that is gone."""
-        assert self.process is not None
-        assert self.process.stdout is not None
-        self._reader.join(PATIENCE_S)
-        self.process.stdout.close()
+        """Close what was read from process trees that are gone."""
+        while self._read_by:
+            process, reader = self._read_by.pop()
+            reader.join(PATIENCE_S)
+            assert process.stdout is not None
+            process.stdout.close()
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
