@@ -48,7 +48,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
         self._ready = threading.Event()
-        self._environment = {
+        self.environment = {
             **os.environ,
             **CHEAP,
             "CALOTYPE_DATA": str(data),
@@ -56,18 +56,21 @@ class Server:
             **(environment or {}),
         }
         self.process: subprocess.Popen[str] | None = None
+        self._read_by: list[tuple[subprocess.Popen[str], threading.Thread]] = []
         self._clients: list[httpx.Client] = []
 
     def start(self) -> "Server":
         self._ready.clear()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "calotype", "serve"],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        reader.start()
+        self._read_by.append((self.process, reader))
         if not self._ready.wait(PATIENCE_S):
             raise AssertionError("the server did not become ready:\n" + "".join(self.log))
         return self
@@ -79,8 +82,7 @@ class Server:
             client.close()
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._forget()
         return code
 
     def children(self) -> dict[str, int]:
@@ -97,21 +99,60 @@ class Server:
                     found[role] = pid
         return found
 
+    def decoders(self) -> list[int]:
+        """The pids of the worker's decoders, if it has any just now."""
+        worker = self.children().get("worker")
+        return [] if worker is None else _children(worker)
+
+    def kill_tree(self) -> None:
+        """SIGKILL to every process of the tree, and wait until all are gone."""
+        assert self.process is not None
+        # Stopped first: a parent that still runs would start again what dies before it.
+        self.process.send_signal(signal.SIGSTOP)
+        others = [*self.decoders(), *self.children().values()]
+        for pid in (self.process.pid, *others):
+            kill(pid)
+        self.process.wait(PATIENCE_S)
+        for pid in others:
+            wait_until_gone(pid)
+        self._forget()
+
+    def calotype(self, *words: str) -> str:
+        """What a `calotype` command prints on this server's data directory."""
+        return subprocess.run(
+            [sys.executable, "-m", "calotype", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        ).stdout
+
+    def dead_letters(self) -> list[str]:
+        """The lines of `calotype dead-letters list`: id, kind, key, error."""
+        lines = self.calotype("dead-letters", "list").splitlines()
+        return [line for line in lines if line[:1].isdigit()]
+
     def person(self, username: str) -> "Person":
         """A new account, logged in."""
         person = Person(self, username)
         self._clients.append(person.http)
         return person
 
+    def _forget(self) -> None:
+        """Close what was read from process trees that are gone."""
+        while self._read_by:
+            process, reader = self._read_by.pop()
+            reader.join(PATIENCE_S)
+            assert process.stdout is not None
+            process.stdout.close()
+
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                self.log.append(line)
-                if "Calotype is ready" in line:
-                    self._ready.set()
-        except ValueError:
-            return  # closed by stop()
+        for line in process.stdout:
+            self.log.append(line)
+            if "Calotype is ready" in line:
+                self._ready.set()
 
 
 class Person:
@@ -155,6 +196,31 @@ class Person:
         return eventually(look, f"post {post_id} to settle")
 
 
+def kill(pid: int) -> bool:
+    """SIGKILL; False if the process was gone already."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process that may not be our child has ended."""
+    eventually(lambda: _ended(pid), f"process {pid} to end")
+
+
+def _ended(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"  # only its parent's look is missing
+
+
 def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
     return [int(word) for word in text.split()]

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
-from tests.clocks import TickingClock
 
 from calotype.accounts.settings import AccountSettings
 from calotype.bootstrap import Embedded, open_embedded, prepare
@@ -21,6 +20,7 @@ from calotype.kernel.leases import Leased
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post
 from calotype.settings import Settings
+from tests.clocks import TickingClock
 
 Kind = Literal["embedded"]
 # The shapes that every contract is held against.

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.clocks import TickingClock
-from tests.stores import KINDS, House
 
 from calotype.bootstrap import Embedded
+from tests.clocks import TickingClock
+from tests.stores import KINDS, House
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import asyncio
 import itertools
 
 import pytest
-from tests.clocks import ManualClock
-from tests.stores import House
 
 from calotype.bootstrap import Embedded
 from calotype.connections.leases import LEASE_MS
@@ -16,6 +14,8 @@ from calotype.kernel.ids import MAX_ID
 from calotype.kernel.leases import BACKOFF_MS, MAX_TRIES
 from calotype.posts.events import FAILED, PUBLISHED, UPLOADED
 from calotype.workers.handlers import FEED_GROUP, NOTIFY_GROUP
+from tests.clocks import ManualClock
+from tests.stores import House
 
 pytestmark = pytest.mark.anyio
 

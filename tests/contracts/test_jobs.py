@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.clocks import ManualClock
-from tests.stores import House
 
 from calotype.bootstrap import Embedded
 from calotype.connections.sql import Transaction
 from calotype.jobs.queue import NewJob
 from calotype.kernel.clock import SystemClock
 from calotype.kernel.leases import Leased
+from tests.clocks import ManualClock
+from tests.stores import House
 
 pytestmark = pytest.mark.anyio
 

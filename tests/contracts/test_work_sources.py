@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import pytest
-from tests.clocks import ManualClock
-from tests.stores import House, lettered
 
 from calotype.bootstrap import Embedded
 from calotype.connections.leases import LEASE_MS
@@ -16,6 +14,8 @@ from calotype.kernel.deadletters import DeadLetters
 from calotype.kernel.ids import MAX_ID
 from calotype.kernel.leases import BACKOFF_MS, MAX_TRIES, Leased, WorkSource
 from calotype.workers.handlers import FEED_GROUP, PUBLISHED
+from tests.clocks import ManualClock
+from tests.stores import House, lettered
 
 pytestmark = pytest.mark.anyio
 

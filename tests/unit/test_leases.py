@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.clocks import TickingClock
-from tests.stores import House, lettered
 
 from calotype.bootstrap import Embedded
 from calotype.connections.doorbell import Listener
@@ -19,6 +17,8 @@ from calotype.workers import lane as lanes
 from calotype.workers import run
 from calotype.workers.lane import Handler, Lane, Run, work_off
 from calotype.workers.run import Worker
+from tests.clocks import TickingClock
+from tests.stores import House, lettered
 
 pytestmark = pytest.mark.anyio
 

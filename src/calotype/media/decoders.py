@@ -113,7 +113,8 @@ class Decoders:
                 return await decoder.ask(path)
         except TimeoutError as error:
             raise DecoderCrashed(f"the photo was not ready after {seconds:g} s") from error
-        except (OSError, EOFError, ValueError, msgspec.MsgspecError) as error:
+        # RuntimeError: what uvloop raises for writing to a process whose pipe has just closed.
+        except (OSError, EOFError, ValueError, RuntimeError, msgspec.MsgspecError) as error:
             raise DecoderCrashed(f"the decoder died: {await decoder.epitaph()}") from error
 
 

@@ -27,6 +27,9 @@ WORN_OUT = (
 )
 LOST = "the uploaded photo is no longer in the store; please upload it again"
 
+_OPEN = frozenset({Status.PROCESSING, Status.FAILED})
+_WITHDRAWN = frozenset({Status.CANCELLED, Status.PURGED})
+
 
 @dataclass(frozen=True)
 class ProcessMedium:
@@ -47,7 +50,8 @@ class ProcessMedium:
         medium, post = found
         if post.status == Status.FAILED and medium.status == MediumStatus.FAILED:
             medium, post = await self._reopen(medium)
-        if post.status != Status.PROCESSING or medium.status != MediumStatus.WAITING:
+        # A FAILED post's other photos are finished too: its author, or a replay, may want them.
+        if post.status not in _OPEN or medium.status != MediumStatus.WAITING:
             return
         try:
             async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
@@ -61,7 +65,7 @@ class ProcessMedium:
             await self._settle(medium, Facts(rendered.width, rendered.height, rendered.blurhash))
 
     async def fail(self, media_id: int, reason: str) -> None:
-        """Give a medium up, and its post with it."""
+        """Give a medium up, and its post with it. Changes nothing if it is READY already."""
         found = await self.posts.medium(media_id)
         if found is not None:
             await self._settle(found[0], reason)
@@ -79,11 +83,13 @@ class ProcessMedium:
     async def _settle(self, medium: Medium, outcome: Facts | str) -> None:
         def settle(tx: Transaction) -> bool:
             post = self.posts.load(tx, medium.post_id)
-            if post is None or post.status not in {Status.PROCESSING, Status.FAILED}:
+            if post is None or post.status in _WITHDRAWN:
                 return False
-            self.posts.settle(tx, medium.media_id, outcome)
-            if post.status == Status.PROCESSING:
-                self._move(tx, post, medium.media_id, outcome)
+            # An earlier try may have got here before its worker died: its outcome stands.
+            if post.status in _OPEN and _is_waiting(post, medium.media_id):
+                self.posts.settle(tx, medium.media_id, outcome)
+                if post.status == Status.PROCESSING:
+                    self._move(tx, post, medium.media_id, outcome)
             return True
 
         wanted = await self.database.write(shard_of(medium.post_id), settle)
@@ -122,6 +128,13 @@ class ProcessMedium:
         """The post was withdrawn while its photo was in the works: leave nothing behind."""
         async for blob in self.blobs.list(f"processed/{medium.media_id}/"):
             await self.blobs.delete(blob.key)
+
+
+def _is_waiting(post: Post, media_id: int) -> bool:
+    return any(
+        medium.media_id == media_id and medium.status == MediumStatus.WAITING
+        for medium in post.media
+    )
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:
