@@ -17,14 +17,16 @@ from typing import Any
 import pyvips
 from blurhash_rs._lib import encode_rgb  # the public door wants a Pillow image
 
-from calotype.kernel.errors import BrokenImage, ImpossibleShape, NotAnImage, TooManyPixels
-from calotype.media.formats import LOADERS, Format, damage, recognise, warned_damage
+from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
+from calotype.media.formats import LOADERS, Format, damage, recognise, visible_damage
 from calotype.media.renditions import LARGEST_WIDTH, RENDITIONS, WEBP_SIDE, Encoding
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered, RenderedFile
 
 _WHITE = 255
 _BLURHASH_SIDE = 32  # more pixels change no character of the hash, and cost time
+# How libvips, libjpeg and GLib say that they could not have the memory or thread they wanted.
+_STARVED = ("out of memory", "Insufficient memory", "temporarily unavailable", "enough memory")
 _METADATA = ("exif-data", "xmp-data", "iptc-data", "icc-profile-data")
 
 
@@ -108,7 +110,7 @@ def decode_at_largest_width(photo: Photo) -> None:
         photo.picture = _resized(source, *stored_size).copy_memory()
     except pyvips.Error as error:
         raise _fault(photo, error) from error
-    if fault := warned_damage(photo.format, photo.data, _take_complaints()):
+    if fault := visible_damage(photo.format, photo.data, _take_complaints()):
         raise fault
 
 
@@ -116,7 +118,9 @@ def convert_to_srgb(photo: Photo) -> None:
     picture = photo.picture
     if picture.get_typeof("icc-profile-data"):
         try:
-            photo.picture = picture.icc_transform("srgb", embedded=True, depth=8).copy_memory()
+            photo.picture = picture.icc_transform(
+                "srgb", embedded=True, intent="perceptual", depth=8
+            ).copy_memory()
             return
         except pyvips.Error:
             # A profile that cannot be read, or is for another kind of picture, says nothing.
@@ -233,6 +237,6 @@ def _take_complaints() -> str:
 
 def _fault(photo: Photo, error: pyvips.Error) -> Exception:
     complaint = str(error.detail or error.message)
-    if "memory" in complaint.lower() and "copy to memory" not in complaint:
+    if any(words in complaint for words in _STARVED):
         return MemoryError(complaint)
-    return damage(photo.format, photo.data, complaint) or BrokenImage(complaint)
+    return damage(photo.format, photo.data, complaint)
