@@ -313,8 +313,7 @@ def test_harmless_flaws_of_real_cameras_are_passed_over(folder: Path) -> None:
 def test_a_rendition_that_is_not_what_it_claims_is_never_reported(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = dict.fromkeys(Encoding, lambda _image: photos.small_webp(10, 10))
-    monkeypatch.setattr(pipeline, "_ENCODERS", wrong)
+    monkeypatch.setattr(pipeline, "encode", lambda _image, _encoding: photos.small_webp(10, 10))
     with pytest.raises(RuntimeError, match="w150"):
         render(folder, photos.small_jpeg())
 
