@@ -7,9 +7,10 @@ mark in each corner, so that a test can tell which way up a rendition is.
 import functools
 import io
 import random
+import struct
 import zlib
 
-from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
@@ -44,7 +45,7 @@ def scene(width: int, height: int, seed: int = 1) -> Image.Image:
         colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
         draw.ellipse((x, y, x + reach, y + reach // 2 + 1), fill=colour)
         draw.line((x, y, y % width, x % height), fill=colour, width=max(1, width // 400))
-    picture = ImageChops.add(picture, _noise(size, chance), scale=1, offset=-10)
+    picture = ImageChops.add(picture, _noise(size, chance), scale=1, offset=-14)
     _mark(picture)
     return picture
 
@@ -146,30 +147,50 @@ def exif_block(orientation: int, gps: bool) -> bytes:
 
 
 @functools.cache
-def linear_profile() -> bytes:
-    """An RGB profile far from sRGB (linear light): ignoring it shows at once."""
-    # A stand-in made from a built-in space, since wide-gamut profiles cannot be made by code.
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+def wide_profile() -> bytes:
+    """A version 2 matrix profile with Display P3's primaries and a gamma of 2.2."""
+    xyz = {"rXYZ": (0.5151, 0.2412, -0.0011), "gXYZ": (0.2919, 0.6922, 0.0419)}
+    xyz |= {"bXYZ": (0.1571, 0.0666, 0.7841), "wtpt": (0.9642, 1.0, 0.8249)}
+    tags = {name: b"XYZ " + bytes(4) + _fixed(*values) for name, values in xyz.items()}
+    tags |= {f"{c}TRC": b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) for c in "rgb"}
+    text = b"Wide\0"
+    tags["desc"] = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
+    tags["cprt"] = b"text" + bytes(4) + b"None\0"
+    table, body = struct.pack(">I", len(tags)), b""
+    start = 128 + 4 + 12 * len(tags)
+    for name, value in tags.items():
+        table += name.encode() + struct.pack(">II", start + len(body), len(value))
+        body += value + bytes(-len(value) % 4)
+    head = struct.pack(">I4sI4s4s4s", start + len(body), b"", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + _fixed(0.9642, 1.0, 0.8249)
+    return head.ljust(128, b"\0") + table + body
+
+
+def _fixed(*values: float) -> bytes:
+    return struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))
 
 
 def _texture(size: tuple[int, int], chance: random.Random) -> Image.Image:
-    """Fractal noise: octaves of random pixels, each enlarged smoothly."""
-    bands = []
-    for _ in range(3):
-        band = Image.new("L", size, 128)
-        for share in (4, 16, 64, 256):
-            grain = (max(1, size[0] * share // 1024), max(1, size[1] * share // 1024))
-            octave = Image.frombytes("L", grain, chance.randbytes(grain[0] * grain[1]))
-            band = Image.blend(band, octave.resize(size, Image.Resampling.BICUBIC), 0.4)
-        bands.append(band)
+    """Fractal noise: broad patches differ in colour, fine ones in light alone, as in nature."""
+    fine = _octaves(size, (64, 256), chance)
+    bands = [Image.blend(_octaves(size, (4, 16), chance), fine, 0.5) for _ in range(3)]
     return Image.merge("RGB", bands)
 
 
+def _octaves(size: tuple[int, int], shares: tuple[int, ...], chance: random.Random) -> Image.Image:
+    band = Image.new("L", size, 128)
+    for share in shares:
+        grain = (max(1, size[0] * share // 1024), max(1, size[1] * share // 1024))
+        octave = Image.frombytes("L", grain, chance.randbytes(grain[0] * grain[1]))
+        band = Image.blend(band, octave.resize(size, Image.Resampling.BICUBIC), 0.5)
+    return band
+
+
 def _noise(size: tuple[int, int], chance: random.Random) -> Image.Image:
-    """Sensor noise of about 10 levels around 10, softened as demosaicing softens it."""
+    """Sensor noise of up to 14 levels around 14, softened as demosaicing softens it."""
     grain = Image.frombytes("L", size, chance.randbytes(size[0] * size[1]))
-    grain = grain.point(lambda level: level * 20 // 255).filter(ImageFilter.BoxBlur(1))
-    return Image.merge("RGB", (grain, ImageOps.mirror(grain), ImageOps.flip(grain)))
+    grain = grain.point(lambda level: level * 28 // 255).filter(ImageFilter.BoxBlur(1))
+    return Image.merge("RGB", (grain, grain, grain))
 
 
 def _mark(picture: Image.Image) -> None:

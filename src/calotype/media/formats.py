@@ -44,10 +44,8 @@ def recognise(data: bytes) -> Format | None:
     return next((known for known in FORMATS if known.matches(data)), None)
 
 
-def damage(format_: Format, data: bytes, complaint: str) -> BadMedia | None:
-    """What libvips' complaint means for the author; None when the photo is fit to be shown."""
-    if not complaint.strip():
-        return None
+def damage(format_: Format, data: bytes, complaint: str) -> BadMedia:
+    """What the complaint of a decoding that failed means for the author."""
     if format_.cut(data, complaint):
         return TruncatedImage(
             "this photo is damaged: the file ends before the picture does; "
@@ -58,20 +56,32 @@ def damage(format_: Format, data: bytes, complaint: str) -> BadMedia | None:
     )
 
 
-def warned_damage(format_: Format, data: bytes, complaint: str) -> BadMedia | None:
-    """What the warnings of a decoding that went through mean; most are harmless."""
+def visible_damage(format_: Format, data: bytes, complaint: str) -> BadMedia | None:
+    """What the complaint of a decoding that went through means; None where it is harmless."""
     if format_ is JPEG and any(words in complaint for words in (*_JPEG_DAMAGE, _JPEG_CUT)):
         return damage(format_, data, complaint)
     return None
 
 
 def _open_jpeg(data: bytes, shrink: int) -> Any:
+    image = _load_jpeg(data, shrink)
+    if _has_scans(image):
+        return image
     # Many programs lose the last marker. With it put back, libjpeg complains only when pixels
-    # are missing too. The loader by name: the generic one hands gain-map photos to another,
-    # which decodes them in full.
+    # are missing too; in a file of several scans it would hide that the last ones are.
+    return _load_jpeg(data + _JPEG_END, shrink)
+
+
+def _load_jpeg(data: bytes, shrink: int) -> Any:
+    # By name: the generic loader hands gain-map photos to another, which decodes them in full.
     return pyvips.Image.jpegload_buffer(
-        data + _JPEG_END, shrink=shrink, access="sequential", fail_on="truncated"
+        data, shrink=shrink, access="sequential", fail_on="truncated"
     )
+
+
+def _has_scans(image: Any) -> bool:
+    """Whether a JPEG comes in several scans (progressive, mostly) that are held whole."""
+    return bool(image.get_typeof("jpeg-multiscan") and image.get("jpeg-multiscan"))
 
 
 def _open_png(data: bytes, _shrink: int) -> Any:
@@ -84,15 +94,11 @@ def _open_webp(data: bytes, shrink: int) -> Any:
     )
 
 
-def _not_interlaced(image: Any) -> bool:
-    return not image.get_typeof("interlaced")
-
-
 JPEG = Format(
     content_type="image/jpeg",
     matches=lambda data: data[:3] == b"\xff\xd8\xff",
     open=_open_jpeg,
-    streamed=_not_interlaced,
+    streamed=lambda image: not _has_scans(image),
     cut=lambda _data, complaint: _JPEG_CUT in complaint,
     shrinks=(8, 4, 2, 1),
 )
@@ -100,7 +106,7 @@ PNG = Format(
     content_type="image/png",
     matches=lambda data: data[:8] == b"\x89PNG\r\n\x1a\n",
     open=_open_png,
-    streamed=_not_interlaced,
+    streamed=lambda image: not image.get_typeof("interlaced"),
     cut=lambda data, _complaint: b"IEND" not in data,
 )
 WEBP = Format(
