@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests import photos
 
 from calotype.kernel.errors import DecoderCrashed, NotAnImage, Unavailable
 from calotype.media.decoders import Decoders
 from calotype.media.settings import DecoderLimits, MediaSettings
+from tests import photos
 
 pytestmark = [
     pytest.mark.anyio,

@@ -9,7 +9,6 @@ import pyvips
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms, ImageFilter, ImageStat
-from tests import photos
 
 from calotype.kernel.errors import (
     BadMedia,
@@ -23,6 +22,7 @@ from calotype.media import process as pipeline
 from calotype.media.renditions import BY_NAME, RENDITIONS, Encoding
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered
+from tests import photos
 
 PIL_FORMATS = {Encoding.WEBP: "WEBP", Encoding.JPEG: "JPEG"}
 
