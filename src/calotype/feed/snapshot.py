@@ -2,8 +2,7 @@
 
 A ranked feed is ranked once and then kept, so that its pages fit together. The cache may lose a
 snapshot at any moment. Then what lies under the watermark is ranked again without what was
-served, which the cursor remembers by 24 bits a post (at most 500 posts, so a wrong match is a
-matter of 1 in 30,000 feeds lost and scrolled to their end).
+served, which the cursor remembers by 24 bits a post (decision 005).
 """
 
 import secrets
