@@ -47,7 +47,7 @@ def serve(config: Path | None) -> None:
 @click.option("--parent", type=int, required=True, help="Ends when this pipe closes.")
 def web(fd: int, parent: int) -> None:
     """The web process of `serve`."""
-    from calotype.cli.processes import run_web
+    from calotype.cli.web import run_web
 
     run_web(fd, parent)
 
@@ -56,7 +56,7 @@ def web(fd: int, parent: int) -> None:
 @click.option("--parent", type=int, required=True, help="Ends when this pipe closes.")
 def worker(parent: int) -> None:
     """The worker process of `serve`."""
-    from calotype.cli.processes import run_worker
+    from calotype.cli.worker import run_worker
 
     run_worker(parent)
 

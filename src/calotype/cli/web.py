@@ -1,20 +1,14 @@
-"""The two processes under `serve`: what each runs, and how it stops."""
+"""The web process under `serve`."""
 
 import asyncio
-import logging
-import os
-import signal
 import socket
-import sys
-from collections.abc import Callable
 
 import uvicorn
 import uvloop
 
-from calotype.bootstrap import Embedded, build_services, build_worker, open_embedded, prepare
-from calotype.kernel.errors import Misconfigured
-from calotype.media.decoders import Decoders
-from calotype.settings import Settings, load_settings
+from calotype.bootstrap import Embedded, build_services, open_embedded
+from calotype.cli.process import started, until_told
+from calotype.settings import Settings
 from calotype.web.app import build_app
 
 KEEP_ALIVE_S = 30
@@ -24,31 +18,7 @@ DRAIN_S = 20
 
 def run_web(fd: int, parent: int) -> None:
     """Serve HTTP on an inherited socket until SIGTERM, or until the parent is gone."""
-    settings = _started()
-    uvloop.run(_web(settings, fd, parent))
-
-
-def run_worker(parent: int) -> None:
-    """Work until SIGTERM, or until the parent is gone."""
-    settings = _started()
-    uvloop.run(_worker(settings, parent))
-
-
-def _started() -> Settings:
-    settings = load_settings(os.environ)
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    try:
-        prepare(settings)
-    except Misconfigured as error:
-        print(f"calotype: {error.message}", file=sys.stderr)
-        sys.exit(2)
-    return settings
+    uvloop.run(_web(started(), fd, parent))
 
 
 async def _web(settings: Settings, fd: int, parent: int) -> None:
@@ -72,7 +42,7 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
         services.closing.set()
         server.should_exit = True
 
-    _until_told(stop, parent)
+    until_told(stop, parent)
     greeting = asyncio.create_task(_greet(shape, server))
     await server.serve(sockets=[socket.socket(fileno=fd)])
     await greeting
@@ -109,29 +79,3 @@ async def _greet(shape: Embedded, server: uvicorn.Server) -> None:
     lines.append("  by hand: calotype login NAME; calotype post PHOTO --caption WORDS")
     lines.append("  stop with Ctrl-C")
     print("\n".join(lines), flush=True)
-
-
-async def _worker(settings: Settings, parent: int) -> None:
-    shape = open_embedded(settings, "worker")
-    shape.doorbell.open()
-    decoders = Decoders(settings.media)
-    stopping = asyncio.Event()
-    _until_told(stopping.set, parent)
-    try:
-        await build_worker(shape, decoders).run(stopping)
-    finally:
-        await decoders.close()
-        await shape.close()
-
-
-def _until_told(stop: Callable[[], None], parent: int) -> None:
-    """Call `stop` on SIGTERM, SIGINT, or when the parent's end of the pipe closes."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-
-    def orphaned() -> None:
-        loop.remove_reader(parent)
-        stop()
-
-    loop.add_reader(parent, orphaned)

@@ -1,0 +1,42 @@
+"""What the processes under `serve` have in common: how they start, and how they are told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from calotype.bootstrap import prepare
+from calotype.kernel.errors import Misconfigured
+from calotype.settings import Settings, load_settings
+
+
+def started() -> Settings:
+    settings = load_settings(os.environ)
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        prepare(settings)
+    except Misconfigured as error:
+        print(f"calotype: {error.message}", file=sys.stderr)
+        sys.exit(2)
+    return settings
+
+
+def until_told(stop: Callable[[], None], parent: int) -> None:
+    """Call `stop` on SIGTERM, SIGINT, or when the parent's end of the pipe closes."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+    def orphaned() -> None:
+        loop.remove_reader(parent)
+        stop()
+
+    loop.add_reader(parent, orphaned)
