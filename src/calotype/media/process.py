@@ -136,7 +136,7 @@ def turn_upright(photo: Photo) -> None:
 
 
 def derive_sizes(photo: Photo) -> None:
-    """Each size from the next larger one: a third of the work of making all from the largest."""
+    """Each size from the next larger one: a quarter less work than all from the largest."""
     larger = photo.picture
     for wanted in sorted({rendition.width for rendition in RENDITIONS}, reverse=True):
         width, height = photo.upright_size(wanted)
