@@ -27,7 +27,7 @@ _TUNING = {
     "VIPS_CONCURRENCY": "1",
     "MALLOC_ARENA_MAX": "1",
     # Between photos glibc keeps the memory that the next one takes; asking the kernel for it
-    # anew, page by page, costs a tenth of the time.
+    # anew, page by page, costs up to a tenth of the time.
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
 }

@@ -1,8 +1,8 @@
 """Pixels in memory to the bytes of a rendition.
 
-Guarantees: no metadata in the bytes, since none goes in. Encoded by Pillow, whose libwebp and
-libjpeg are a quarter faster than those in the libvips wheel, for the same bytes (benchmark
-`photo`); resized by libvips, which is four times faster at that.
+Guarantees: no metadata in the bytes, since none goes in. Encoded by Pillow: its libwebp takes
+43 ms for 1080 x 810 pixels where the one in the libvips wheel takes 53, for the same bytes.
+Resized by libvips, which takes 8 ms from 1080 x 1440 to 640 where Pillow takes 26.
 """
 
 import io
@@ -12,7 +12,8 @@ from PIL import Image, JpegImagePlugin, WebPImagePlugin
 
 from calotype.media.renditions import Encoding
 
-_WHITE = 255
+# Looks like Lanczos here, in less time and with less of its error in mean brightness.
+_KERNEL = "cubic"
 # Named here, or Pillow imports every plugin that it has at the first save.
 _PLUGINS = (JpegImagePlugin, WebPImagePlugin)
 
@@ -23,28 +24,32 @@ def resized(image: Any, width: int, height: int) -> Any:
         return image
     across, down = width / image.width, height / image.height
     if not image.hasalpha():
-        return image.resize(across, vscale=down)
+        return image.resize(across, vscale=down, kernel=_KERNEL)
     # Colours under transparent pixels must not bleed into their neighbours.
-    blended = image.premultiply().resize(across, vscale=down).unpremultiply()
-    return blended.cast(image.format)
+    blended = image.premultiply().resize(across, vscale=down, kernel=_KERNEL)
+    return blended.unpremultiply().cast(image.format)
 
 
-def opaque(image: Any) -> Any:
-    """The image on white, where it has an alpha channel."""
-    return image.flatten(background=_WHITE) if image.hasalpha() else image
-
-
-def encode(image: Any, encoding: Encoding) -> bytes:
-    """An sRGB image of libvips, with 3 or 4 bands of 8 bits, as the bytes of a rendition."""
-    out = io.BytesIO()
-    if encoding is Encoding.JPEG:
-        _in_pillow(opaque(image)).save(out, "JPEG", quality=75, progressive=True)
-    else:
-        # Method 4 would save 3 % of the bytes for 2.3 times the time; 0 costs 17 % more bytes.
-        _in_pillow(image).save(out, "WEBP", quality=80, method=2)
-    return out.getvalue()
-
-
-def _in_pillow(image: Any) -> Image.Image:
+def in_pillow(image: Any) -> Image.Image:
+    """An sRGB image of libvips, with 3 or 4 bands of 8 bits, as one of Pillow's."""
     mode = "RGBA" if image.hasalpha() else "RGB"
     return Image.frombytes(mode, (image.width, image.height), image.write_to_memory())
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """The picture on white, where it has an alpha channel."""
+    if picture.mode != "RGBA":
+        return picture
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def encode(picture: Image.Image, encoding: Encoding) -> bytes:
+    out = io.BytesIO()
+    if encoding is Encoding.JPEG:
+        opaque(picture).save(out, "JPEG", quality=75, progressive=True)
+    else:
+        # Method 4 would save 3 % of the bytes for 2.3 times the time; 0 costs 17 % more bytes.
+        picture.save(out, "WEBP", quality=80, method=2)
+    return out.getvalue()

@@ -28,6 +28,7 @@ class Format(msgspec.Struct, frozen=True):
         open: the picture of `data`, `shrink` times smaller; decodes no pixels yet.
         streamed: whether an opened picture is decoded row by row, not held whole.
         cut: whether a file that could not be decoded ends before its picture does.
+        mend: the data, and its opened picture, to the data that pixels are decoded from.
         shrinks: by how much the picture can be made smaller while it is decoded, most first.
     """
 
@@ -36,6 +37,7 @@ class Format(msgspec.Struct, frozen=True):
     open: Callable[[bytes, int], Any]
     streamed: Callable[[Any], bool]
     cut: Callable[[bytes, str], bool]
+    mend: Callable[[bytes, Any], bytes] = lambda data, _opened: data
     shrinks: tuple[int, ...] = (1,)
 
 
@@ -64,19 +66,16 @@ def visible_damage(format_: Format, data: bytes, complaint: str) -> BadMedia | N
 
 
 def _open_jpeg(data: bytes, shrink: int) -> Any:
-    image = _load_jpeg(data, shrink)
-    if _has_scans(image):
-        return image
-    # Many programs lose the last marker. With it put back, libjpeg complains only when pixels
-    # are missing too; in a file of several scans it would hide that the last ones are.
-    return _load_jpeg(data + _JPEG_END, shrink)
-
-
-def _load_jpeg(data: bytes, shrink: int) -> Any:
     # By name: the generic loader hands gain-map photos to another, which decodes them in full.
     return pyvips.Image.jpegload_buffer(
         data, shrink=shrink, access="sequential", fail_on="truncated"
     )
+
+
+def _mend_jpeg(data: bytes, opened: Any) -> bytes:
+    # Many programs lose the last marker. With it put back, libjpeg complains only when pixels
+    # are missing too; in a file of several scans it would hide that the last ones are.
+    return data if _has_scans(opened) else data + _JPEG_END
 
 
 def _has_scans(image: Any) -> bool:
@@ -98,6 +97,7 @@ JPEG = Format(
     content_type="image/jpeg",
     matches=lambda data: data[:3] == b"\xff\xd8\xff",
     open=_open_jpeg,
+    mend=_mend_jpeg,
     streamed=lambda image: not _has_scans(image),
     cut=lambda _data, complaint: _JPEG_CUT in complaint,
     shrinks=(8, 4, 2, 1),
