@@ -2,7 +2,6 @@ from calotype.media.renditions import (
     BY_FILE_NAME,
     BY_NAME,
     RENDITIONS,
-    original_key,
     rendition_key,
 )
 
@@ -15,6 +14,5 @@ def test_names_and_files_are_told_apart() -> None:
 
 
 def test_keys_lie_where_the_design_says() -> None:
-    assert original_key(7, 42) == "originals/7/42"
     file_name = BY_NAME["w640"].file_name
     assert rendition_key(42, "s3cr3t", file_name) == "processed/42/s3cr3t/w640.webp"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyvips
-from blurhash_rs._lib import encode_rgb  # the public door wants a Pillow image
+from blurhash_rs import blurhash_encode
 from PIL import Image
 
 from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
@@ -156,10 +156,10 @@ def encode_renditions(photo: Photo) -> None:
 
 
 def hash_colours(photo: Photo) -> None:
-    smallest = opaque(photo.sizes[min(photo.sizes)])
+    smallest = opaque(photo.sizes[min(photo.sizes)]).copy()
     smallest.thumbnail((_BLURHASH_SIDE, _BLURHASH_SIDE), Image.Resampling.BOX)
     components = (4, 3) if photo.width >= photo.height else (3, 4)
-    photo.blurhash = encode_rgb(smallest.tobytes(), *smallest.size, *components)
+    photo.blurhash = blurhash_encode(smallest, *components)
 
 
 def verify_renditions(photo: Photo) -> None:

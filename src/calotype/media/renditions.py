@@ -1,4 +1,4 @@
-"""The renditions of a photo, declared as data, and where blobs of media live.
+"""The renditions of a photo, declared as data, and where they lie.
 
 Widths are those of the upright picture. A picture is never enlarged: where the original is
 narrower, the larger slots hold it at its own width.
@@ -41,11 +41,6 @@ BY_FILE_NAME = {rendition.file_name: rendition for rendition in RENDITIONS}
 LARGEST_WIDTH = max(rendition.width for rendition in RENDITIONS)
 
 WEBP_SIDE = 16_383  # the format has 14 bits for each side
-
-
-def original_key(user_id: int, media_id: int) -> str:
-    """Where the original lies, as it was uploaded."""
-    return f"originals/{user_id}/{media_id}"
 
 
 def rendition_key(media_id: int, key: str, file_name: str) -> str:

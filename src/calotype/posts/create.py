@@ -14,12 +14,12 @@ from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
 from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
-from calotype.media.renditions import original_key
 from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Medium, Post
 from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
+from calotype.uploads.keys import original_key
 from calotype.uploads.receive import NewFile, ReceivedFile, ReceivePlan, fingerprint, receive
 from calotype.uploads.settings import UploadSettings
 

@@ -14,12 +14,13 @@ from calotype.events.log import Outbox
 from calotype.kernel.errors import AlreadyExists, BadMedia, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
 from calotype.media.decoders import Decoders
-from calotype.media.renditions import BY_NAME, original_key, rendition_key
+from calotype.media.renditions import BY_NAME, rendition_key
 from calotype.media.wire import Rendered
 from calotype.posts.events import FAILED, PUBLISHED, post_event
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Facts, Medium, MediumStatus, Post
 from calotype.posts.store import PostStore
+from calotype.uploads.keys import original_key
 
 WORN_OUT = (
     "we could not process this photo after three tries; it is kept, "

@@ -7,10 +7,10 @@ from calotype.connections.sql import Database, Transaction
 from calotype.jobs.queue import JobQueue, NewJob
 from calotype.kernel.errors import NotFound
 from calotype.kernel.ids import shard_of
-from calotype.media.renditions import original_key
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Post
 from calotype.posts.store import PostStore
+from calotype.uploads.keys import original_key
 
 UPKEEP_LANE = "upkeep"
 PURGE = "post.purge"
