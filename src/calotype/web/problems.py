@@ -85,6 +85,8 @@ def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Re
         headers["Retry-After"] = str(seconds)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if status in {408, 413}:
+        headers["Connection"] = "close"  # the rest of the body is not wanted
     if status == 404:
         headers["Cache-Control"] = "no-store"
     return _problem(status, error.code, error.message, headers, error.details)

@@ -1,0 +1,36 @@
+"""Clients that are too slow: told so, and nothing of theirs is kept."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.photos import camera_jpeg
+from tests.server import Person, Server
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path / "data", {"CALOTYPE_UPLOADS_IDLE_S": "0.3"}).start()
+    yield running
+    assert running.stop() == 0
+
+
+def test_upload_that_stalls_gets_a_408_and_leaves_nothing(impatient: Server) -> None:
+    person: Person = impatient.person("snail")
+    head = (
+        "POST /api/v1/posts HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: {person.http.headers['Authorization']}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000000\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="mediaFile"; filename="a.jpg"\r\n\r\n'
+    )
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=20) as client:
+        client.sendall(head.encode() + camera_jpeg(width=640, height=480)[:20_000])
+        answer = client.recv(65_536).decode()
+        while chunk := client.recv(65_536):
+            answer += chunk.decode()
+    assert answer.startswith("HTTP/1.1 408")
+    assert '"code":"too_slow"' in answer
+    assert not [path for path in (impatient.data / "blobs").rglob("*") if path.is_file()]
+    assert person.feed_ids() == []
