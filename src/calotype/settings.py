@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def address(self) -> tuple[str, int]:
         """Host and port of `bind`. Raises Misconfigured if it is no such pair."""
         host, _, port = self.bind.rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65_535:
+        if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
             raise Misconfigured(
                 f"bind is {self.bind!r}; it must be host:port, such as 127.0.0.1:8000 "
                 "(setting bind, or CALOTYPE_BIND)"
@@ -95,12 +95,12 @@ def unknown_names(environment: Mapping[str, str]) -> list[str]:
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_bytes().decode())
     except OSError as error:
         raise Misconfigured(
             f"the settings file {os.fspath(file)!r} cannot be read: {error.strerror}"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{os.fspath(file)!r} is not valid TOML: {error}") from error
 
 
@@ -116,4 +116,6 @@ def _paths(kind: type[msgspec.Struct], above: tuple[str, ...] = ()) -> Iterator[
 def _put(values: dict[str, Any], path: tuple[str, ...], text: str) -> None:
     for name in path[:-1]:
         values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise Misconfigured(f"the setting {name} is a table of settings, not {values!r}")
     values[path[-1]] = text

@@ -59,8 +59,12 @@ class FanOut:
         if post is None or post.published_id is None:
             return
         entry = Candidate(post.published_id, post.post_id, post.author_id)
-        ids = await self.graph.follower_ids(post.author_id, chunk.after, CHUNK)
-        await self.timelines.push([Push(id_, entry) for id_ in ids if id_ <= chunk.upto])
+        after = chunk.after
+        # More than CHUNK if someone in the chunk's range followed since it was planned.
+        while after < chunk.upto:
+            ids = await self.graph.follower_ids(post.author_id, after, CHUNK)
+            await self.timelines.push([Push(id_, entry) for id_ in ids if id_ <= chunk.upto])
+            after = ids[-1] if ids else chunk.upto
 
     async def _published(self, post_id: int) -> Post | None:
         post = await self.posts.get(post_id)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from calotype.feed.candidates import Candidates
 from calotype.feed.diversify import diversify
 from calotype.feed.snapshot import (
@@ -37,15 +39,16 @@ class Order(StrEnum):
     CHRONOLOGICAL = "chronological"
 
 
-_START: dict[Order, FeedCursor] = {
-    Order.RANKED: RankedCursor(MAX_ID),
-    Order.CHRONOLOGICAL: ChronologicalCursor(MAX_ID),
-}
-
-
 @dataclass(frozen=True)
 class ReadFeed:
-    """The use case, with what it works on."""
+    """The use case, with what it works on.
+
+    From a first page to the end, no post comes twice, and none is missed that was in the feed at
+    the first page and stayed visible until the end. In a ranked feed no author comes more than 3
+    times in a row while another's post of the same ranking is still to come. That holds for the
+    ranking as it was made: where what stood between has vanished since, where a lost snapshot was
+    ranked again, and in the chronological rest, a run may be longer.
+    """
 
     posts: PostStore
     candidates: Candidates
@@ -66,19 +69,20 @@ class ReadFeed:
         if not 1 <= limit <= MAX_LIMIT:
             raise Invalid(f"limit is a whole number from 1 to {MAX_LIMIT}", field="limit")
         if cursor:
-            position: RankedCursor | ChronologicalCursor = decode_cursor(cursor, FeedCursor)
-            if isinstance(position, ChronologicalCursor):
-                return await self._chronological(reader_id, position.before, limit)
-            return await self._ranked(reader_id, position, limit)
+            return await self._page(reader_id, decode_cursor(cursor, FeedCursor), limit)
         processing = await self._own_processing(reader_id, limit)
+        # They may be published before the next statement reads: not twice, then.
+        start = _start(order, fingerprints(post.post_id for post in processing))
         rest = limit - len(processing)
         if rest == 0:
-            page = Page[Post]([], encode_cursor(_START[order]))
-        elif order == Order.CHRONOLOGICAL:
-            page = await self._chronological(reader_id, MAX_ID, rest)
-        else:
-            page = await self._ranked(reader_id, RankedCursor(MAX_ID), rest)
+            return Page(processing, encode_cursor(start))
+        page = await self._page(reader_id, start, rest)
         return Page([*processing, *page.items], page.next_cursor)
+
+    async def _page(self, reader_id: int, at: FeedCursor, limit: int) -> Page[Post]:
+        if isinstance(at, ChronologicalCursor):
+            return await self._chronological(reader_id, at, limit)
+        return await self._ranked(reader_id, at, limit)
 
     async def _ranked(self, reader_id: int, at: RankedCursor, limit: int) -> Page[Post]:
         snapshot = await self.snapshots.get(reader_id, at.snapshot) if at.snapshot else None
@@ -88,24 +92,32 @@ class ReadFeed:
             watermark = max(
                 (each.published_id for each in snapshot.ranked), default=at.watermark - 1
             )
-            at = RankedCursor(min(at.watermark, watermark + 1), name, 0, at.served)
+            at = RankedCursor(
+                watermark=min(at.watermark, watermark + 1),
+                snapshot=name,
+                served=at.served,
+                floor=min(at.floor, snapshot.floor or 0),
+            )
         shown = snapshot.ranked[at.offset : at.offset + limit]
         posts = await self._hydrate(await self._fresh(reader_id, at, shown))
+        served = fingerprints((each.post_id for each in shown), at.served)
         offset = at.offset + len(shown)
         if offset < len(snapshot.ranked):
-            served = at.served + fingerprints(shown)
-            following = encode_cursor(RankedCursor(at.watermark, at.snapshot, offset, served))
-        elif snapshot.floor is not None:
-            following = encode_cursor(ChronologicalCursor(snapshot.floor))
-        else:
+            following = encode_cursor(replace(at, offset=offset, served=served))
+        elif snapshot.floor is None:
             following = None
+        else:
+            # Old posts that came after the first ranking lift the floor of the next one.
+            lifted = snapshot.floor > at.floor
+            following = encode_cursor(
+                ChronologicalCursor(snapshot.floor, served if lifted else b"")
+            )
         return Page(posts, following)
 
     async def _rank(self, reader_id: int, at: RankedCursor) -> Snapshot:
         window = await self.candidates.window(reader_id, at.watermark, self.ranked_together)
-        wanted = await self.candidates.still_wanted(
-            reader_id, without(window.candidates, at.served)
-        )
+        unserved = without(window.candidates, at.served)
+        wanted = await self.candidates.still_wanted(reader_id, unserved)
         scores = self.ranker.scores(reader_id, wanted, self.clock.now_ms())
         ranked = [
             each for _, each in sorted(zip(scores, wanted, strict=True), key=lambda pair: -pair[0])
@@ -118,19 +130,22 @@ class ReadFeed:
         """On later pages, what went away since the feed was ranked is left out."""
         return shown if at.offset == 0 else await self.candidates.still_wanted(reader_id, shown)
 
-    async def _chronological(self, reader_id: int, before: int, limit: int) -> Page[Post]:
+    async def _chronological(
+        self, reader_id: int, at: ChronologicalCursor, limit: int
+    ) -> Page[Post]:
         found: list[Candidate] = []
-        floor: int | None = before
+        floor: int | None = at.before
         for _ in range(MAX_WINDOWS):
             if floor is None or len(found) > limit:
                 break
             window = await self.candidates.window(reader_id, floor, 2 * limit + 10)
-            found += await self.candidates.still_wanted(reader_id, window.candidates)
+            unserved = without(window.candidates, at.served)
+            found += await self.candidates.still_wanted(reader_id, unserved)
             floor = window.floor
         shown = found[:limit]
         if len(found) > limit:
             floor = shown[-1].published_id
-        following = None if floor is None else encode_cursor(ChronologicalCursor(floor))
+        following = None if floor is None else encode_cursor(replace(at, before=floor))
         return Page(await self._hydrate(shown), following)
 
     async def _own_processing(self, reader_id: int, limit: int) -> list[Post]:
@@ -144,3 +159,9 @@ class ReadFeed:
     async def _posts(self, ids: Sequence[int]) -> list[Post]:
         posts = await self.posts.by_ids(ids)
         return [posts[id_] for id_ in ids if id_ in posts]
+
+
+def _start(order: Order, served: bytes) -> FeedCursor:
+    if order == Order.CHRONOLOGICAL:
+        return ChronologicalCursor(MAX_ID, served)
+    return RankedCursor(MAX_ID, served=served)

@@ -1,13 +1,15 @@
 """Settings of the feed."""
 
+from typing import Annotated
+
 import msgspec
 
 
 class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How feeds are put together."""
 
-    candidates: int = 500
-    """How many of the newest entries are ranked together."""
+    candidates: Annotated[int, msgspec.Meta(ge=1, le=500)] = 500
+    """How many of the newest entries are ranked together; a cursor remembers no more of them."""
 
     snapshot_s: int = 1_800
     """How long a ranked feed stays as it is after it was last scrolled, in seconds."""

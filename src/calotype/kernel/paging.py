@@ -7,15 +7,19 @@ forges one reads only what they could have read anyway.
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
 from calotype.kernel.errors import Malformed
+from calotype.kernel.ids import MAX_ID
 
 T = TypeVar("T")
 
 MAX_CURSOR_CHARS = 4096
+
+# An id in a cursor; engines hold no more than 63 bits, and a forged one must not reach them.
+Position = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -28,7 +32,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 class Before(msgspec.Struct, frozen=True, array_like=True):
     """The cursor of a list that falls by id: what comes next lies strictly below `id`."""
 
-    id: int
+    id: Position
 
 
 def encode_cursor(position: msgspec.Struct) -> str:

@@ -5,7 +5,7 @@ import os
 import msgspec
 
 
-class DecoderLimits(msgspec.Struct, frozen=True):
+class DecoderLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one decoder may use, and the largest picture that fits in it.
 
     The defaults belong together: the largest picture that each cap lets through was measured to
@@ -32,7 +32,7 @@ class DecoderLimits(msgspec.Struct, frozen=True):
     """Longest side, in pixels; JPEG can express no more."""
 
 
-class MediaSettings(msgspec.Struct, frozen=True):
+class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The media room's settings."""
 
     decoders: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from calotype.kernel.errors import Invalid
 
@@ -10,9 +11,6 @@ MAX_CAPTION = 2_200
 MAX_TAGS = 30
 MAX_TAG = 100
 
-# A tag is letters, digits, marks and underscores of any script, not digits alone; it starts where
-# a word could, so that neither a#b nor an entity such as &#39; is one.
-_TAG = re.compile(r"(?<![\w&/#])#(\w+)")
 _MENTION = re.compile(r"(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)(?![\w@])")
 
 
@@ -39,12 +37,12 @@ def tags_of(caption: str, given: Iterable[str]) -> tuple[str, ...]:
     Raises:
         Invalid: a given tag is not one word, or there are more than 30 tags.
     """
-    found = [match for match in _TAG.findall(caption) if not match.isdigit()]
+    found = list(_hashtags(caption))
     for tag in given:
         word = unicodedata.normalize("NFC", tag.strip().removeprefix("#"))
         if not word:
             continue
-        if not re.fullmatch(r"\w+", word) or word.isdigit():
+        if not _is_tag(word):
             raise Invalid(
                 f"{tag!r} is no tag; a tag is one word of letters, digits and _", field="tags"
             )
@@ -61,3 +59,33 @@ def mentions_of(caption: str) -> tuple[str, ...]:
     for name in _MENTION.findall(caption):
         by_name.setdefault(name.lower(), name)
     return tuple(by_name.values())
+
+
+def _hashtags(caption: str) -> Iterator[str]:
+    """The tags after a # where a word could start: neither a#b nor an entity such as &#39;."""
+    before = ""
+    for at, char in enumerate(caption):
+        if char == "#" and not (before in {"&", "/", "#"} or _in_word(before)):
+            word = "".join(takewhile(_in_word, caption[at + 1 :]))
+            if _is_tag(word):
+                yield word
+        before = char
+
+
+def _is_tag(word: str) -> bool:
+    """Letters, digits, marks and underscores of any script; more than digits, a mark not first."""
+    letters = [char for char in word if not _is_mark(char)]
+    return (
+        all(map(_in_word, word))
+        and word[:1] in letters[:1]
+        and not all(char.isdigit() for char in letters)
+    )
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_" or _is_mark(char)
+
+
+def _is_mark(char: str) -> bool:
+    # Vowel signs in Hindi or Thai are marks, which \w of regular expressions leaves out.
+    return bool(char) and unicodedata.category(char).startswith("M")

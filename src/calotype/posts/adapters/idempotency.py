@@ -77,7 +77,10 @@ class SqlIdempotencyKeys:
             raise Unavailable("the request took too long; send it again", retry_after=1)
 
     async def release(self, account_id: int, key: str) -> None:
-        free = sa.delete(keys_table).where(*_is(account_id, key), keys_table.c.post_id == 0)
+        c = keys_table.c
+        # Only our own: when a claim has run out, the key may be another process's by now.
+        held = (*_is(account_id, key), c.post_id == 0, c.owner == self._owner)
+        free = sa.delete(keys_table).where(*held)
         await self._database.write(shard_of(account_id), lambda tx: tx.execute(free))
 
     async def release_all(self) -> None:

@@ -217,7 +217,7 @@ class SqlPosts:
                 node,
                 lambda tx: list(_load(tx, [row.post_id for row in tx.all(found)]).values()),
             )
-        return posts
+        return sorted(posts, key=lambda post: post.post_id)[:limit]
 
     async def missing(self, media_ids: Collection[int]) -> set[int]:
         """Those media that no post wants any more: never recorded, or purged."""
