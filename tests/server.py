@@ -47,7 +47,6 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
-        self._ready = threading.Event()
         self.environment = {
             **os.environ,
             **CHEAP,
@@ -60,7 +59,7 @@ class Server:
         self._clients: list[httpx.Client] = []
 
     def start(self) -> "Server":
-        self._ready.clear()
+        ready = threading.Event()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "calotype", "serve"],
             env=self.environment,
@@ -68,10 +67,10 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
         reader.start()
         self._read_by.append((self.process, reader))
-        if not self._ready.wait(PATIENCE_S):
+        if not ready.wait(PATIENCE_S):
             raise AssertionError("the server did not become ready:\n" + "".join(self.log))
         return self
 
@@ -147,12 +146,12 @@ class Server:
             assert process.stdout is not None
             process.stdout.close()
 
-    def _read(self, process: "subprocess.Popen[str]") -> None:
+    def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             self.log.append(line)
             if "Calotype is ready" in line:
-                self._ready.set()
+                ready.set()
 
 
 class Person:

@@ -7,9 +7,13 @@ from collections import Counter
 from tests.faults.history import History
 from tests.server import Server, eventually, kill
 
-ROLES = {"web": 4, "worker": 4, "decoder": 4, "tree": 1}
+from calotype.kernel.leases import MAX_TRIES
+
+ROLES = {"web": 4, "worker": 4, "decoder": 4, "tree": 1, "wear": 1}
 # How much of the history passes between two kills: 2 for each operation.
 GAP = (3, 24)
+
+WORK_COMES_S = 5.0
 
 
 class Killer:
@@ -36,20 +40,31 @@ class Killer:
         try:
             while self._history.wait(self._chance.randint(*GAP)):
                 role = self._chance.choices([*ROLES], [*ROLES.values()])[0]
-                if self._kill(role):
-                    self.kills[role] += 1
+                self.kills[role] += self._kill(role)
         except BaseException as error:
             self.failure = error
 
-    def _kill(self, role: str) -> bool:
+    def _kill(self, role: str) -> int:
+        """Kill one of a role, if there is any; how many were killed."""
         match role:
             case "tree":
                 self._server.kill_tree()
                 self._server.start()
-                return True
+                return 1
+            case "wear":
+                # Workers die while they work until some work has worn out its tries.
+                return sum(self._kill_working_worker() for _ in range(MAX_TRIES + 1))
             case "decoder":
                 decoders = self._server.decoders()  # there may be none: they leave when idle
                 return bool(decoders) and kill(self._chance.choice(decoders))
             case _:
                 # Perhaps killed a moment ago: the parent starts it again.
                 return kill(eventually(lambda: self._server.children().get(role), f"a {role}"))
+
+    def _kill_working_worker(self) -> bool:
+        try:
+            eventually(self._server.decoders, "a decoder", WORK_COMES_S)
+        except AssertionError:
+            return False  # nobody uploads just now
+        worker = self._server.children().get("worker")
+        return worker is not None and kill(worker)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_decoder_killed_at_work_costs_one_try(server: Server) -> None:
     assert "the decoder died: signal 9" in "".join(server.log)
 
 
-def test_tree_ends_with_its_parent_and_another_starts_at_once(server: Server) -> None:
+def test_tree_ends_with_its_parent_and_another_takes_over(server: Server) -> None:
     author = server.person("author")
     post_id = author.post(picture(1, large=False))["postId"]
     children = server.children()
@@ -51,6 +52,24 @@ def test_tree_ends_with_its_parent_and_another_starts_at_once(server: Server) ->
         wait_until_gone(pid)
     assert author.settled(post_id)["status"] == "PUBLISHED"
     author.post(picture(2, large=False))
+
+
+def test_another_waits_for_what_is_left_of_a_killed_tree(server: Server) -> None:
+    author = server.person("author")
+    web = server.children()["web"]
+    os.kill(web, signal.SIGSTOP)  # it holds the socket, and is deaf, as one that only starts is
+    try:
+        assert server.process is not None
+        assert kill(server.process.pid)
+        server.process.wait(PATIENCE_S)
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        eventually(lambda: any("waiting for the rest" in line for line in server.log), "a wait")
+    finally:
+        os.kill(web, signal.SIGCONT)
+    starting.join()
+
+    author.post(picture(1, large=False))
 
 
 def test_second_server_on_a_directory_is_refused(server: Server) -> None:

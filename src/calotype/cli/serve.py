@@ -2,8 +2,8 @@
 
 Guarantees: the socket stays open while the web process is replaced, so that clients wait instead
 of being refused; a child that dies is started again; when this process dies, however, its
-children end too, for their end of a pipe closes. Refuses: to do anything else, so that it stays
-small (12 MB) and has nothing to die of.
+children end too, for their end of a pipe closes, and a successor waits until they have. Refuses:
+to do anything else, so that it stays small (12 MB) and has nothing to die of.
 """
 
 import contextlib
@@ -82,14 +82,14 @@ def serve() -> int:
     settings = load_settings(os.environ)
     for name in unknown_names(os.environ):
         print(f"calotype: {name} is no setting of ours; is it misspelt?", file=sys.stderr)
-    with _alone(settings.directory), _listening(*settings.address) as listener:
+    with _alone(settings.directory) as tree, _listening(*settings.address) as listener:
         reading, writing = os.pipe()
         children = [
             Child(
                 ["web", "--fd", str(listener.fileno()), "--parent", str(reading)],
-                (listener.fileno(), reading),
+                (listener.fileno(), reading, tree),
             ),
-            Child(["worker", "--parent", str(reading)], (reading,)),
+            Child(["worker", "--parent", str(reading)], (reading, tree)),
         ]
         try:
             return _tend(children)
@@ -146,17 +146,22 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Hold the data directory for this process tree alone."""
+def _alone(directory: Path) -> Iterator[int]:
+    """Hold the data directory for this process tree alone.
+
+    One lock is this process's; the other, whose descriptor this yields, is also its children's:
+    they may live on for as long as they drain after this process was killed.
+    """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (directory / "serve.lock").open("w")
+        tree = (directory / "tree.lock").open("w")
     except OSError as error:
         raise Misconfigured(
             f"the data directory {os.fspath(directory)!r} cannot be used: {error.strerror}; "
             "choose another with CALOTYPE_DATA, or mend its permissions"
         ) from error
-    with lock:
+    with lock, tree:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -164,4 +169,9 @@ def _alone(directory: Path) -> Iterator[None]:
                 f"another Calotype runs on {os.fspath(directory)!r}; "
                 "stop it, or choose another directory with CALOTYPE_DATA"
             ) from None
-        yield
+        try:
+            fcntl.flock(tree, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("calotype: waiting for the rest of a killed server to end", file=sys.stderr)
+            fcntl.flock(tree, fcntl.LOCK_EX)
+        yield tree.fileno()
