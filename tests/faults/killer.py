@@ -4,10 +4,9 @@ import random
 import threading
 from collections import Counter
 
+from calotype.kernel.leases import MAX_TRIES
 from tests.faults.history import History
 from tests.server import Server, eventually, kill
-
-from calotype.kernel.leases import MAX_TRIES
 
 ROLES = {"web": 4, "worker": 4, "decoder": 4, "tree": 1, "wear": 1}
 # How much of the history passes between two kills: 2 for each operation.

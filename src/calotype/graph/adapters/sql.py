@@ -98,25 +98,11 @@ class SqlGraph:
 
     async def followers(self, user_id: int, before: int, limit: int) -> list[Edge]:
         c = followers_table.c
-        found = (
-            sa.select(c.follower_id, c.edge_id)
-            .where(c.shard == shard_of(user_id), c.followee_id == user_id, c.edge_id < before)
-            .order_by(c.edge_id.desc())
-            .limit(limit)
-        )
-        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
-        return [Edge(row.follower_id, row.edge_id) for row in rows]
+        return await self._newest(c.followee_id, user_id, c.follower_id, before, limit)
 
     async def following(self, user_id: int, before: int, limit: int) -> list[Edge]:
         c = follows_table.c
-        found = (
-            sa.select(c.followee_id, c.edge_id)
-            .where(c.shard == shard_of(user_id), c.follower_id == user_id, c.edge_id < before)
-            .order_by(c.edge_id.desc())
-            .limit(limit)
-        )
-        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
-        return [Edge(row.followee_id, row.edge_id) for row in rows]
+        return await self._newest(c.follower_id, user_id, c.followee_id, before, limit)
 
     async def follower_ids(self, user_id: int, after: int, limit: int) -> list[int]:
         c = followers_table.c
@@ -136,6 +122,24 @@ class SqlGraph:
         )
         row = await self._database.read(shard_of(user_id), lambda tx: tx.first(found))
         return FollowCounts() if row is None else FollowCounts(row.followers, row.following)
+
+    async def _newest(
+        self,
+        own: sa.Column[int],
+        user_id: int,
+        other: sa.Column[int],
+        before: int,
+        limit: int,
+    ) -> list[Edge]:
+        c = own.table.c
+        found = (
+            sa.select(other, c.edge_id)
+            .where(c.shard == shard_of(user_id), own == user_id, c.edge_id < before)
+            .order_by(c.edge_id.desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
+        return [Edge(other_id, edge_id) for other_id, edge_id in rows]
 
     def _count(
         self, tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0
