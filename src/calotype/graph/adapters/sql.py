@@ -139,7 +139,7 @@ class SqlGraph:
             .limit(limit)
         )
         rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
-        return [Edge(other_id, edge_id) for other_id, edge_id in rows]
+        return [Edge(row[0], row.edge_id) for row in rows]
 
     def _count(
         self, tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0
