@@ -2,25 +2,26 @@
 
 import functools
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from calotype.accounts.settings import AccountSettings
 from calotype.bootstrap import Embedded, open_embedded, prepare
 from calotype.connections.sql import Database, Transaction
+from calotype.feed.timelines import Push
 from calotype.graph.follow import Follow
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import shard_of
 from calotype.kernel.leases import Leased
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post
+from calotype.ranking.ranker import Candidate
 from calotype.settings import Settings
-from tests.clocks import TickingClock
+from tests.clocks import ManualClock, TickingClock
 
 Kind = Literal["embedded"]
 # The shapes that every contract is held against.
@@ -54,16 +55,6 @@ class House:
     async def close(self) -> None:
         for shape in self._opened:
             await shape.close()
-
-
-@asynccontextmanager
-async def opened(directory: Path, clock: Clock | None = None) -> AsyncIterator[Embedded]:
-    """One embedded shape over a fresh directory."""
-    house = House("embedded", directory, clock)
-    try:
-        yield house.open()
-    finally:
-        await house.close()
 
 
 @functools.cache
@@ -152,6 +143,26 @@ async def published(
     return await publish(shape, post.post_id)
 
 
+async def publish_many(
+    shape: Embedded, clock: ManualClock, authors: Sequence[int], readers: Sequence[int]
+) -> list[Post]:
+    """A post by each, a millisecond after the other, in the readers' timelines."""
+    posts = []
+    for author in authors:
+        clock.advance(ms=1)
+        post = new_post(shape, author, status=Status.PUBLISHED)
+        posts.append(replace(post, published_id=shape.ids.new(shard_of(author))))
+
+    def insert(tx: Transaction) -> None:
+        for post in posts:
+            shape.posts.insert(tx, post)
+
+    await shape.core.write(AUTHOR_SHARD, insert)
+    entries = [Candidate(post.published_id or 0, post.post_id, post.author_id) for post in posts]
+    await shape.timelines.push([Push(reader, entry) for reader in readers for entry in entries])
+    return posts
+
+
 async def move(shape: Embedded, post_id: int, *path: Status) -> None:
     """Move a post along a path of states, one transaction each."""
     for to in path:
@@ -167,7 +178,3 @@ def graph_of(shape: Embedded) -> Follow:
 def lettered(lease: Leased) -> tuple[str, int]:
     """What tells one lease from another at a glance: key and attempt."""
     return lease.key, lease.attempt
-
-
-def with_status(post: Post, status: Status) -> Post:
-    return msgspec.structs.replace(post, status=status)

@@ -142,7 +142,7 @@ async def test_of_racing_follows_one_makes_the_edge_and_counts_equal_edges(house
     assert await told(shapes[0]) == [FOLLOWED]
     assert await shapes[1].graph.counts(bob) == FollowCounts(followers=1)
     changes = [graph_of(shapes[at % 2]).unfollow for at in range(6)]
-    changes += [graph_of(shapes[at % 2]).follow for at in range(6)]  # type: ignore[misc]
+    changes += [graph_of(shapes[at % 2]).follow for at in range(6)]
     await asyncio.gather(*(change(ada, bob) for change in changes[::2] + changes[1::2]))
     standing = await shapes[0].graph.edge(ada, bob)
     count = 0 if standing is None else 1

@@ -1,6 +1,7 @@
 """What every NoticeStore promises, and the live stream over it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -82,6 +83,10 @@ async def test_only_a_new_notice_wakes_its_person(house: House) -> None:
     shape.doorbell.close()
 
 
+async def coming(stream: AsyncIterator[Notice | None]) -> Notice | None:
+    return await anext(stream)
+
+
 async def test_a_stream_that_reconnects_misses_nothing_and_a_new_one_starts_now(
     house: House,
 ) -> None:
@@ -95,8 +100,8 @@ async def test_a_stream_that_reconnects_misses_nothing_and_a_new_one_starts_now(
     missed = [await anext(reconnected) for _ in range(BATCH + 2)]
     assert [notice.body for notice in missed if notice] == [b"%d" % n for n in range(3, BATCH + 5)]
     fresh = live.follow(ADA, None, 60)
-    first = asyncio.create_task(anext(fresh))  # type: ignore[arg-type]
-    waiting = asyncio.create_task(anext(reconnected))  # type: ignore[arg-type]
+    first = asyncio.create_task(coming(fresh))
+    waiting = asyncio.create_task(coming(reconnected))
     while len(hearer.doorbell._listeners[topic(ADA)]) < 2:
         await hearer.notices.newest(ADA)
     for _ in range(3):  # let both come to their waits

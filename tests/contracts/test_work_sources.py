@@ -13,7 +13,8 @@ from calotype.jobs.queue import NewJob
 from calotype.kernel.deadletters import DeadLetters
 from calotype.kernel.ids import MAX_ID
 from calotype.kernel.leases import BACKOFF_MS, MAX_TRIES, Leased, WorkSource
-from calotype.workers.handlers import FEED_GROUP, PUBLISHED
+from calotype.posts.events import PUBLISHED
+from calotype.workers.handlers import FEED_GROUP
 from tests.clocks import ManualClock
 from tests.stores import House, lettered
 

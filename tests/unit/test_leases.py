@@ -276,7 +276,7 @@ async def test_a_lost_lease_stops_the_work_and_another_worker_does_it(
     async def beat(_seconds: float) -> None:
         await heart.wait()
 
-    monkeypatch.setattr(lanes.asyncio, "sleep", beat)
+    monkeypatch.setattr(asyncio, "sleep", beat)
     frozen, other = Bench(house, "frozen"), Bench(house, "other")
     begun, ended = asyncio.Event(), asyncio.Event()
     done: asyncio.Queue[tuple[str, int]] = asyncio.Queue()

@@ -1,0 +1,156 @@
+"""What a page costs: a number of statements that depends on nothing but the kind of page."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from calotype.accounts.create import NewPerson
+from calotype.bootstrap import Embedded, build_services
+from calotype.feed.read import Order
+from calotype.kernel.paging import Page
+from calotype.posts.post import Post
+from calotype.web.services import Services
+from calotype.web.views import PostView, show_posts
+from tests.clocks import TickingClock
+from tests.stores import House, graph_of, new_post, publish_many, start
+
+pytestmark = pytest.mark.anyio
+
+# own PROCESSING, timeline, own PUBLISHED, follows, standings, posts, media, authors
+FIRST_PAGE = 8
+# follows, standings, posts, media, authors
+LATER_RANKED_PAGE = 5
+# timeline, own PUBLISHED, follows, standings, posts, media, authors
+LATER_CHRONOLOGICAL_PAGE = 7
+# posts, media
+OWN_PROCESSING = 2
+# account, edge, two counts, whether the viewer follows, PUBLISHED, posts, media, author; a
+# username is looked up first
+PROFILE = {"id": 9, "username": 10}
+
+
+class Counter:
+    """Counts the statements of a shape's databases, transactions' beginnings and ends aside."""
+
+    def __init__(self, shape: Embedded) -> None:
+        self.statements: list[str] = []
+        for database in (shape.core, shape.timeline_database):
+            sa.event.listen(database.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _c: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.split(maxsplit=1)[0] not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}:
+            self.statements.append(statement)
+
+
+@dataclass
+class Place:
+    """A reader, and what the pages of the HTTP edge cost."""
+
+    shape: Embedded
+    services: Services
+    clock: TickingClock
+    counter: Counter
+    reader: int = 0
+
+    async def register(self, username: str) -> int:
+        grant = await self.services.people.register(NewPerson(username, "correct horse"))
+        return grant.user_id
+
+    async def follow_authors(self, number: int, posts: int) -> list[int]:
+        authors = [await self.register(f"author{at}") for at in range(number)]
+        for author in authors:
+            await graph_of(self.shape).follow(self.reader, author)
+        who = [authors[at % number] for at in range(posts)]
+        await publish_many(self.shape, self.clock, who, [self.reader])
+        return authors
+
+    async def feed(self, order: Order, limit: int, cursor: str | None = None) -> "Shown":
+        self.counter.statements.clear()
+        return await self._show(await self.services.feed.read(self.reader, cursor, limit, order))
+
+    async def profile(self, name: str, limit: int, cursor: str | None = None) -> "Shown":
+        self.counter.statements.clear()
+        return await self._show(
+            (await self.services.profiles.read(self.reader, name, cursor, limit)).posts
+        )
+
+    async def _show(self, page: Page[Post]) -> "Shown":
+        posts = await show_posts(self.services, list(page.items))
+        return Shown(posts, page.next_cursor, len(self.counter.statements))
+
+
+@dataclass
+class Shown:
+    """A page as the client gets it, and its statements."""
+
+    posts: list[PostView]
+    next_cursor: str | None
+    cost: int
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    clock = TickingClock()
+    house = House("embedded", tmp_path, clock)
+    shape = house.open()
+    place = Place(shape, build_services(shape), clock, Counter(shape))
+    place.reader = await place.register("reader")
+    yield place
+    await house.close()
+
+
+SIZES = [(1, 2), (1, 60), (40, 60)]
+
+
+@pytest.mark.parametrize(("authors", "posts"), SIZES)
+@pytest.mark.parametrize(
+    ("order", "later"),
+    [
+        (Order.RANKED, LATER_RANKED_PAGE),
+        (Order.CHRONOLOGICAL, LATER_CHRONOLOGICAL_PAGE),
+    ],
+)
+async def test_a_feed_page_costs_the_same_however_much_is_on_it(
+    place: Place, authors: int, posts: int, order: Order, later: int
+) -> None:
+    await place.follow_authors(authors, posts)
+    limit = posts // 2
+    page = await place.feed(order, limit)
+    assert (len(page.posts), page.cost) == (limit, FIRST_PAGE)
+    page = await place.feed(order, limit, page.next_cursor)
+    assert (len(page.posts), page.cost) == (limit, later)
+
+
+@pytest.mark.parametrize("processing", [1, 9])
+async def test_own_posts_in_processing_cost_two_more_however_many(
+    place: Place, processing: int
+) -> None:
+    await place.follow_authors(2, 20)
+    for _ in range(processing):
+        await start(place.shape, new_post(place.shape, place.reader))
+    page = await place.feed(Order.RANKED, 15)
+    assert [post.status for post in page.posts].count("PROCESSING") == processing
+    assert page.cost == FIRST_PAGE + OWN_PROCESSING
+
+
+async def test_an_empty_feed_costs_no_more(place: Place) -> None:
+    page = await place.feed(Order.RANKED, 20)
+    assert (page.posts, page.next_cursor) == ([], None)
+    assert page.cost <= FIRST_PAGE
+
+
+@pytest.mark.parametrize("posts", [2, 60])
+@pytest.mark.parametrize("name", ["id", "username"])
+async def test_a_profile_page_costs_the_same_however_much_is_on_it(
+    place: Place, posts: int, name: str
+) -> None:
+    (author,) = await place.follow_authors(1, posts)
+    asked = str(author) if name == "id" else "@author0"
+    limit = posts // 2
+    page = await place.profile(asked, limit)
+    assert (len(page.posts), page.cost) == (limit, PROFILE[name])
+    page = await place.profile(asked, limit, page.next_cursor)
+    assert (len(page.posts), page.cost) == (limit, PROFILE[name])
