@@ -48,7 +48,13 @@ def _upgrade(connection: Connection, name: str) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_HOME))
-    config.set_main_option("version_locations", str(_HOME / name))
+    # By default a path is split at its spaces.
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", _literal(_HOME))
+    config.set_main_option("version_locations", _literal(_HOME / name))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _literal(path: Path) -> str:
+    return str(path).replace("%", "%%")  # the configuration interpolates
