@@ -133,9 +133,13 @@ class LeasedRows:
         )
 
     def next_due(self, tx: Transaction, lane: str) -> int | None:
-        """When the lane's next row comes due (ms since the Unix epoch); None if it has none."""
+        """When the lane's next row comes due (ms since the Unix epoch); None if it has none.
+
+        A row that waits for an earlier one is not asked: it may be due for long.
+        """
         t = self.table.c
-        row = tx.first(sa.select(sa.func.min(t.due_ms)).where(t.lane == lane, t.died_ms == LIVE))
+        live = sa.select(sa.func.min(t.due_ms)).where(t.lane == lane, t.died_ms == LIVE)
+        row = tx.first(self._without_waiting(live))
         return None if row is None else row[0]
 
     def dead(self, tx: Transaction, before: int, limit: int) -> list[sa.Row[Any]]:
@@ -167,8 +171,13 @@ class LeasedRows:
             .order_by(t.due_ms, t.id)
             .with_for_update(skip_locked=True)
         )
+        return self._without_waiting(due)
+
+    def _without_waiting(self, rows: sa.Select[Any]) -> sa.Select[Any]:
+        """Without those that wait for an earlier row of their key."""
         if not self._ordered:
-            return due
+            return rows
+        t = self.table.c
         earlier = self.table.alias("earlier")
         waits = sa.exists().where(
             earlier.c.lane == t.lane,
@@ -176,7 +185,7 @@ class LeasedRows:
             earlier.c.died_ms == LIVE,
             earlier.c.id < t.id,
         )
-        return due.where(~waits)
+        return rows.where(~waits)
 
     def _change(self, tx: Transaction, lease: Leased, **values: Any) -> bool:
         return tx.changes(sa.update(self.table).where(*self._held(lease)).values(values)) == 1
