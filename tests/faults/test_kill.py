@@ -51,6 +51,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 async def test_what_was_acknowledged_survives_kill_9(
     count: int, seed: int, server: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    sys.stdout.write(f"CALOTYPE_FAULT_SEED={seed}\n")  # shown with any failure
     began = time.monotonic()
     people = [server.person(f"person{number}") for number in range(PEOPLE)]
     history = History()
@@ -58,8 +59,9 @@ async def test_what_was_acknowledged_survives_kill_9(
     loaded = time.monotonic()
     expected = Expected.after(history)
     _settle(server.data)
+    settled = time.monotonic()
     letters = server.dead_letters()
-    findings = checks.seen_by_clients(history) + checks.dead_ends(expected, server.data, letters)
+    findings = checks.seen_by_clients(history) + checks.dead_ends(server.data, letters)
     replayed = _replay_all(server, letters)
     findings += checks.posts(expected, people, server.data)
     findings += checks.uploads(expected, server.data)
@@ -73,7 +75,8 @@ async def test_what_was_acknowledged_survives_kill_9(
         f"killed {dict(kills)}; {replayed} dead letters replayed; {len(before)} leftovers, "
         f"swept {swept.orphans} orphans and {swept.leftovers} unfinished writes; "
         f"posts {dict(Counter(inside.statuses(server.data).values()))}; "
-        f"{loaded - began:.0f} s of load, {time.monotonic() - loaded:.0f} s of checks\n"
+        f"{loaded - began:.0f} s of load, {settled - loaded:.0f} s to settle, "
+        f"{time.monotonic() - settled:.0f} s of checks\n"
     )
     with capfd.disabled():
         sys.stdout.write(summary)
