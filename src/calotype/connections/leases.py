@@ -294,8 +294,16 @@ class LeasedQueue:
             lane=row.lane,
             kind=row.kind,
             key=row.key,
-            payload=str(msgspec.msgpack.decode(row.payload)) if row.payload else "",
+            payload=_readable(row.payload),
             attempts=row.attempts,
             error=row.error,
             died_ms=row.died_ms,
         )
+
+
+def _readable(payload: bytes) -> str:
+    """A payload for an operator's eyes: a dead letter may be dead because nobody can read it."""
+    try:
+        return str(msgspec.msgpack.decode(payload)) if payload else ""
+    except msgspec.MsgspecError:
+        return repr(payload)
