@@ -21,9 +21,10 @@ from calotype.posts.process import WORN_OUT
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path / "data").start()
-    yield running
-    assert running.stop() == 0
+    """Not started yet."""
+    server = Server(tmp_path / "data")
+    yield server
+    assert server.stop() == 0
 
 
 def _left_behind(data: Path, media_id: int, tries: int) -> None:
@@ -38,7 +39,7 @@ def _left_behind(data: Path, media_id: int, tries: int) -> None:
 
 @pytest.mark.parametrize("tries", [1, MAX_TRIES])
 def test_late_try_leaves_published_post_whole(server: Server, tries: int) -> None:
-    author = server.person("author")
+    author = server.start().person("author")
     post_id = author.post(picture(1, large=False), picture(2, large=False))["postId"]
     published = author.settled(post_id)
     eventually(lambda: not inside.work_left(server.data), "all work to be done")
@@ -82,7 +83,6 @@ def test_failed_post_that_was_withdrawn_is_not_brought_back(server: Server) -> N
 
 def _failed_post(server: Server) -> tuple[str, Person]:
     """A post of two photos that both wore out their tries, and its author."""
-    assert server.stop() == 0
     server.environment["CALOTYPE_MEDIA_JOB_SECONDS"] = "0.001"
     author = server.start().person("author")
     post_id = author.post(picture(1, large=False), picture(2, large=False))["postId"]
