@@ -1,11 +1,14 @@
 """A try that comes late, because its worker was killed after the work, spoils nothing."""
 
+import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from calotype.kernel.ids import shard_of
@@ -13,14 +16,15 @@ from calotype.kernel.leases import MAX_TRIES
 from calotype.posts.process import WORN_OUT
 from tests.faults import inside
 from tests.faults.pictures import picture
-from tests.server import Server, eventually
+from tests.server import Person, Server, eventually
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path / "data").start()
-    yield running
-    assert running.stop() == 0
+    """Not started yet."""
+    server = Server(tmp_path / "data")
+    yield server
+    assert server.stop() == 0
 
 
 def _left_behind(data: Path, media_id: int, tries: int) -> None:
@@ -35,7 +39,7 @@ def _left_behind(data: Path, media_id: int, tries: int) -> None:
 
 @pytest.mark.parametrize("tries", [1, MAX_TRIES])
 def test_late_try_leaves_published_post_whole(server: Server, tries: int) -> None:
-    author = server.person("author")
+    author = server.start().person("author")
     post_id = author.post(picture(1, large=False), picture(2, large=False))["postId"]
     published = author.settled(post_id)
     eventually(lambda: not inside.work_left(server.data), "all work to be done")
@@ -51,7 +55,34 @@ def test_late_try_leaves_published_post_whole(server: Server, tries: int) -> Non
 
 
 def test_dead_letters_that_are_replayed_publish_their_post(server: Server) -> None:
-    assert server.stop() == 0
+    post_id, _ = _failed_post(server)
+    ids = [letter.split()[0] for letter in server.dead_letters()]
+    assert len(ids) == 2
+    server.calotype("dead-letters", "replay", *ids)
+    eventually(lambda: not inside.work_left(server.data), "the replay to end")
+    assert inside.statuses(server.data) == {post_id: "PUBLISHED"}
+    assert inside.blob_findings(server.data) == []
+
+
+def test_failed_post_that_was_withdrawn_is_not_brought_back(server: Server) -> None:
+    post_id, author = _failed_post(server)
+    ids = [letter.split()[0] for letter in server.dead_letters()]
+    worker = server.children()["worker"]
+    os.kill(worker, signal.SIGSTOP)  # so that the replay comes before its purge
+    try:
+        answer = httpx.delete(f"{server.url}/api/v1/posts/{post_id}", headers=author.http.headers)
+        assert answer.json()["status"] == "PURGED"
+        assert inside.statuses(server.data) == {post_id: "PURGED"}, "as it was acknowledged"
+        server.calotype("dead-letters", "replay", *ids)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    eventually(lambda: not inside.work_left(server.data), "purge and replay to end")
+    assert inside.statuses(server.data) == {post_id: "PURGED"}
+    assert inside.blob_findings(server.data) == []
+
+
+def _failed_post(server: Server) -> tuple[str, Person]:
+    """A post of two photos that both wore out their tries, and its author."""
     server.environment["CALOTYPE_MEDIA_JOB_SECONDS"] = "0.001"
     author = server.start().person("author")
     post_id = author.post(picture(1, large=False), picture(2, large=False))["postId"]
@@ -60,17 +91,10 @@ def test_dead_letters_that_are_replayed_publish_their_post(server: Server) -> No
     with closing(sqlite3.connect(server.data / "core.db")) as connection, connection:
         connection.execute("UPDATE jobs SET attempts = ?, due_ms = 0", (MAX_TRIES,))
     del server.environment["CALOTYPE_MEDIA_JOB_SECONDS"]
-
     server.start()
     eventually(lambda: not inside.work_left(server.data), "both photos to be given up")
     assert inside.rows(server.data, "SELECT status, reason FROM posts") == [("FAILED", WORN_OUT)]
-    ids = [letter.split()[0] for letter in server.dead_letters()]
-    assert len(ids) == 2
-    server.calotype("dead-letters", "replay", *ids)
-
-    eventually(lambda: not inside.work_left(server.data), "the replay to end")
-    assert inside.statuses(server.data) == {post_id: "PUBLISHED"}
-    assert inside.blob_findings(server.data) == []
+    return post_id, author
 
 
 def _failed_once(data: Path) -> bool:

@@ -48,28 +48,27 @@ class WithdrawPost:
                 return post.status
             end = _ENDS.get(post.status, Status.ARCHIVED)
             LIFECYCLE.check(post.status, end)
-            if end == Status.ARCHIVED:
-                self.posts.move(tx, post_id, end)
-                return end
-            if end == Status.CANCELLED:
-                self.posts.move(tx, post_id, end)
-            self.jobs.enqueue(tx, [_purge_job(post_id)])
+            # At once, also to PURGED: until the job came, a replay could take the post up again.
+            self.posts.move(tx, post_id, end)
+            if end != Status.ARCHIVED:
+                self.jobs.enqueue(tx, [_purge_job(post_id)])
             return end
 
         return await self.database.write(shard_of(post_id), withdraw)
 
     async def purge(self, post_id: int) -> None:
-        """Remove a withdrawn post's files, then mark it PURGED. Idempotent."""
+        """Remove a withdrawn post's files, then mark it PURGED if it is not. Idempotent."""
         post = await self.posts.get(post_id)
-        if post is None or not LIFECYCLE.allows(post.status, Status.PURGED):
+        if post is None or post.status not in {Status.CANCELLED, Status.PURGED}:
             return
         for medium in post.media:
             await self.blobs.delete(original_key(post.author_id, medium.media_id))
             async for blob in self.blobs.list(f"processed/{medium.media_id}/"):
                 await self.blobs.delete(blob.key)
-        await self.database.write(
-            shard_of(post_id), lambda tx: self.posts.move(tx, post_id, Status.PURGED)
-        )
+        if post.status == Status.CANCELLED:
+            await self.database.write(
+                shard_of(post_id), lambda tx: self.posts.move(tx, post_id, Status.PURGED)
+            )
 
 
 def own_post(posts: PostStore, tx: Transaction, author_id: int, post_id: int) -> Post:
