@@ -8,6 +8,7 @@ from calotype.bootstrap import Embedded
 from calotype.connections.sql import Transaction
 from calotype.events.adapters.sql import outbox_table
 from calotype.graph.events import FOLLOWED, UNFOLLOWED
+from calotype.graph.follow import Follow
 from calotype.graph.store import Edge, FollowCounts
 from calotype.kernel.errors import Invalid
 from calotype.kernel.ids import MAX_ID, shard_of
@@ -77,8 +78,7 @@ async def test_a_transaction_that_fails_leaves_neither_edge_nor_count_nor_event(
         def append(self, tx: Transaction, event: object) -> None:
             raise Refused
 
-    follow = graph_of(shape)
-    follow._outbox = FailingOutbox()  # type: ignore[assignment]
+    follow = Follow(shape.core, shape.graph, FailingOutbox())
     with pytest.raises(Refused):
         await follow.follow(ada, bob)
     assert await shape.graph.edge(ada, bob) is None
@@ -141,9 +141,12 @@ async def test_of_racing_follows_one_makes_the_edge_and_counts_equal_edges(house
     assert len(set(edge_ids)) == 1
     assert await told(shapes[0]) == [FOLLOWED]
     assert await shapes[1].graph.counts(bob) == FollowCounts(followers=1)
-    changes = [graph_of(shapes[at % 2]).unfollow for at in range(6)]
-    changes += [graph_of(shapes[at % 2]).follow for at in range(6)]
-    await asyncio.gather(*(change(ada, bob) for change in changes[::2] + changes[1::2]))
+
+    async def change(at: int) -> None:
+        follow = graph_of(shapes[at % 2])
+        await (follow.follow(ada, bob) if at % 3 else follow.unfollow(ada, bob))
+
+    await asyncio.gather(*(change(at) for at in range(12)))
     standing = await shapes[0].graph.edge(ada, bob)
     count = 0 if standing is None else 1
     assert await shapes[0].graph.counts(bob) == FollowCounts(followers=count)

@@ -268,6 +268,8 @@ async def test_an_empty_lane_does_not_wait_for_a_writer(
 
     writing = asyncio.create_task(busy.core.write(SHARD, hold))
     await held.wait()
-    assert await idle.take() == []
-    release.set()
-    await writing
+    try:
+        assert await idle.take() == []
+    finally:
+        release.set()
+        await writing
