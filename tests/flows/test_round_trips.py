@@ -11,6 +11,7 @@ from calotype.accounts.create import NewPerson
 from calotype.bootstrap import Embedded, build_services
 from calotype.feed.read import Order
 from calotype.kernel.paging import Page
+from calotype.posts.lifecycle import Status
 from calotype.posts.post import Post
 from calotype.web.services import Services
 from calotype.web.views import PostView, show_posts
@@ -132,7 +133,7 @@ async def test_own_posts_in_processing_cost_two_more_however_many(
     for _ in range(processing):
         await start(place.shape, new_post(place.shape, place.reader))
     page = await place.feed(Order.RANKED, 15)
-    assert [post.status for post in page.posts].count("PROCESSING") == processing
+    assert [post.status for post in page.posts].count(Status.PROCESSING) == processing
     assert page.cost == FIRST_PAGE + OWN_PROCESSING
 
 
