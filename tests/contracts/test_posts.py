@@ -173,10 +173,11 @@ async def test_stuck_posts_are_listed_oldest_first_whatever_their_shard(
         clock.advance(seconds=1)
     await published(shape, shape.ids.new(1))
     now = clock.now_ms()
-    assert await shape.posts.stuck(now, 10) == posts
-    assert await shape.posts.stuck(now, 2) == posts[:2]
-    assert await shape.posts.stuck(now - 1_500, 10) == posts[:2]
-    assert await shape.posts.stuck(now - 10_000, 10) == []
+    assert await shape.posts.stuck(now, 0, 10) == posts
+    assert await shape.posts.stuck(now, 0, 2) == posts[:2]
+    assert await shape.posts.stuck(now, posts[1].post_id, 2) == posts[2:4]
+    assert await shape.posts.stuck(now - 1_500, 0, 10) == posts[:2]
+    assert await shape.posts.stuck(now - 10_000, 0, 10) == []
 
 
 async def test_media_of_purged_or_unknown_posts_are_missing(shape: Embedded, author: int) -> None:

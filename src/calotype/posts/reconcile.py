@@ -26,13 +26,15 @@ class Reconcile:
     stuck_after_ms: int
 
     async def reconcile(self) -> int:
-        """Look at the oldest 100 posts that are stuck; how many jobs were added."""
+        """Look at every post that is stuck, 100 at a time; how many jobs were added."""
         before = self.clock.now_ms() - self.stuck_after_ms
-        added = 0
-        for post in await self.posts.stuck(before, BATCH):
-            added += await self.database.write(
-                shard_of(post.post_id), partial(self._requeue, post_id=post.post_id)
-            )
+        added = after = 0
+        while posts := await self.posts.stuck(before, after, BATCH):
+            for post in posts:
+                added += await self.database.write(
+                    shard_of(post.post_id), partial(self._requeue, post_id=post.post_id)
+                )
+            after = posts[-1].post_id
         return added
 
     def _requeue(self, tx: Transaction, post_id: int) -> int:

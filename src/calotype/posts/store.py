@@ -91,8 +91,8 @@ class PostStore(Protocol):
 
     async def published_count(self, author_id: int) -> int: ...
 
-    async def stuck(self, before_ms: int, limit: int) -> list[Post]:
-        """Posts that are PROCESSING and were created before `before_ms`, oldest first."""
+    async def stuck(self, before_ms: int, after: int, limit: int) -> list[Post]:
+        """Posts PROCESSING, created before `before_ms`, with ids above `after`, oldest first."""
         ...
 
 

@@ -69,12 +69,14 @@ class ReadProfile:
     ) -> Page[Post]:
         before = decode_cursor(cursor, Before).id if cursor else MAX_ID
         audiences = await self.rule.audiences(viewer_id, user_id)
-        newest = await self.posts.published_ids(user_id, before, limit + 1, audiences)
-        shown = newest[:limit]
-        ids = [post_id for _, post_id in shown]
+        # Asked first: what is published in between is then seen twice here, and never not at all.
+        processing: list[int] = []
         if viewer_id == user_id and not cursor:
-            ids = await self.posts.processing_ids(user_id, OWN_PROCESSING) + ids
+            processing = await self.posts.processing_ids(user_id, min(limit, OWN_PROCESSING))
+        rest = limit - len(processing)
+        newest = await self.posts.published_ids(user_id, before, rest + 1, audiences)
+        ids = list(dict.fromkeys([*processing, *(post_id for _, post_id in newest[:rest])]))
         posts = await self.posts.by_ids(ids)
         visible = await self.rule.visible(viewer_id, [posts[id_] for id_ in ids if id_ in posts])
-        following = encode_cursor(Before(shown[-1][0])) if len(newest) > limit else None
-        return Page(visible, following)
+        more = len(newest) > rest
+        return Page(visible, encode_cursor(Before(newest[rest][0] + 1)) if more else None)

@@ -203,11 +203,15 @@ class SqlPosts:
         row = await self._database.read(shard_of(author_id), lambda tx: tx.first(found))
         return 0 if row is None else int(row.published)
 
-    async def stuck(self, before_ms: int, limit: int) -> list[Post]:
+    async def stuck(self, before_ms: int, after: int, limit: int) -> list[Post]:
         c = posts_table.c
         found = (
             sa.select(c.post_id)
-            .where(c.status == Status.PROCESSING, c.post_id < first_id_at(before_ms))
+            .where(
+                c.status == Status.PROCESSING,
+                c.post_id < first_id_at(before_ms),
+                c.post_id > after,
+            )
             .order_by(c.post_id)
             .limit(limit)
         )
