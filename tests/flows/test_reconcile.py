@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from calotype.jobs.adapters.sql import jobs_table
 from calotype.posts import reconcile
+from calotype.posts.create import process_job
 from calotype.posts.reconcile import Reconcile
 from tests.clocks import TickingClock
 from tests.stores import House, new_post, start
@@ -26,9 +25,8 @@ async def test_a_stuck_post_behind_many_queued_ones_gets_its_job(
         posts = [new_post(shape, author) for _ in range(5)]
         for post in posts:
             await start(shape, post)
-        stuck = posts[-1]
-        lost = sa.delete(jobs_table).where(jobs_table.c.key == str(stuck.media[0].media_id))
-        await shape.core.write(0, lambda tx: tx.execute(lost))
+        queued = [process_job(post.media[0]) for post in posts[:-1]]
+        await shape.core.write(0, lambda tx: shape.jobs.enqueue(tx, queued))
         use_case = Reconcile(shape.core, shape.posts, shape.jobs, shape.clock, 600_000)
 
         assert await use_case.reconcile() == 0, "nothing is stuck yet"
