@@ -1,6 +1,6 @@
 """Kills processes at random while people use the server; nothing that was acknowledged is lost.
 
-CALOTYPE_FAULT_SEED repeats the choices of a run (not how the processes interleave).
+CALOTYPE_TEST_FAULT_SEED repeats the choices of a run (not how the processes interleave).
 """
 
 import os
@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture
 def seed() -> int:
-    return int(os.environ.get("CALOTYPE_FAULT_SEED", "") or secrets.randbelow(1_000_000))
+    return int(os.environ.get("CALOTYPE_TEST_FAULT_SEED", "") or secrets.randbelow(1_000_000))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 async def test_what_was_acknowledged_survives_kill_9(
     count: int, seed: int, server: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    sys.stdout.write(f"CALOTYPE_FAULT_SEED={seed}\n")  # shown with any failure
+    sys.stdout.write(f"CALOTYPE_TEST_FAULT_SEED={seed}\n")  # shown with any failure
     began = time.monotonic()
     people = [server.person(f"person{number}") for number in range(PEOPLE)]
     history = History()

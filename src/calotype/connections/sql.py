@@ -63,12 +63,19 @@ class Transaction:
         shard = id_.op(">>")(SHARD_SHIFT).op("&")(SHARDS - 1)
         return wanted.join(table, sa.and_(table.c.shard == shard, table.c[column] == id_))
 
-    def insert_new(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Insert rows, leaving those whose key exists as they are; returns how many were new."""
+    def insert_new(
+        self, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, unless: Sequence[str] = ()
+    ) -> int:
+        """Insert rows, leaving those whose key exists as they are; returns how many were new.
+
+        `unless` names the columns of the key that is meant, where it is not the primary one: a
+        row that meets another by a fresh id is then an error, and not taken for a repetition.
+        """
         if not rows:
             return 0
         dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
-        statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing()
+        key = list(unless) or [column.name for column in table.primary_key]
+        statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing(key)
         # Without the option psycopg reports -1 for an insert of several rows.
         counted = statement.execution_options(preserve_rowcount=True)
         return self.connection.execute(counted).rowcount

@@ -80,13 +80,13 @@ class CreatePost:
             if not received.files:
                 raise Invalid("a post has 1 to 10 photos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
-            post = self._compose(author_id, draft, received.files)
-            await self._record(post, key, received.fingerprint())
-        except Exception:
-            # Not on cancellation: the commit may be under way, and then the blobs are wanted.
+        except Invalid:
             for file in received.files:
                 await self.blobs.delete(file.key)
             raise
+        post = self._compose(author_id, draft, received.files)
+        # If this fails, its commit may have succeeded all the same: the originals are the sweep's.
+        await self._record(post, key, received.fingerprint())
         return post
 
     async def _replay(

@@ -28,7 +28,7 @@ class SqlJobQueue(LeasedQueue):
             )
             for job in jobs
         ]
-        return tx.insert_new(jobs_table, rows)
+        return tx.insert_new(jobs_table, rows, unless=("shard", "kind", "key"))
 
     def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
         c = jobs_table.c

@@ -42,7 +42,7 @@ class SqlNotices:
                 "kind": kind,
                 "body": body,
             }
-            if tx.insert_new(notices_table, [row]):
+            if tx.insert_new(notices_table, [row], unless=("shard", "user_id", "cause")):
                 tx.wake(topic(user_id))
 
         await self._database.write(shard, add)
