@@ -138,7 +138,7 @@ class Conflict(CalotypeError):
 
 
 class IllegalMove(Conflict):
-    """A state graph has no such edge; `details["status"]` is the current state."""
+    """A state graph has no such edge; `details["state"]` is the current one."""
 
     code = "illegal_move"
 

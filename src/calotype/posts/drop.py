@@ -45,7 +45,7 @@ class DropMedium:
                 raise IllegalMove(
                     "a photo can be dropped while its post is PROCESSING or FAILED; "
                     f"this one is {post.status}",
-                    status=post.status,
+                    state=post.status,
                 )
             if len(post.media) == 1:
                 raise LastMedium("this is the post's only photo; delete the post instead")

@@ -60,7 +60,7 @@ class EditPost:
             post = own_post(self.posts, tx, author_id, post_id)
             if post.status in _GONE:
                 raise IllegalMove(
-                    f"a post that is {post.status} cannot be edited", status=post.status
+                    f"a post that is {post.status} cannot be edited", state=post.status
                 )
             changes = self._changes(post, edit)
             self.posts.edit(tx, post_id, changes)

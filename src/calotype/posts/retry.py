@@ -48,9 +48,9 @@ class RetryPost:
             ]
             if post.status != Status.FAILED or not worn_out:
                 raise IllegalMove(
-                    "only a post that FAILED by no fault of its photos can be tried again; "
-                    "drop the photo that failed, or post another",
-                    status=post.status,
+                    f"this post is {post.status}; only one that FAILED by no fault of its photos can "
+                    "be tried again: drop the photo that failed, or post another",
+                    state=post.status,
                 )
             for medium in worn_out:
                 self.posts.reopen(tx, medium.media_id)

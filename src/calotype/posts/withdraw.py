@@ -79,7 +79,7 @@ class WithdrawPost:
             if post.status != Status.ARCHIVED:
                 raise IllegalMove(
                     f"only an archived post can be restored; this one is {post.status}",
-                    status=post.status,
+                    state=post.status,
                 )
             self.posts.move(tx, post_id, Status.PUBLISHED)
             # For followers that came while it was away, or who were not reached before.

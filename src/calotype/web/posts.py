@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response import Response
 from msgspec import UNSET, Struct, UnsetType
 
@@ -95,11 +95,13 @@ async def create_post(
     request: Request[Any, Any, Any],
     me: Identity,
     services: Services,
-    idempotency_key: str | None = Parameter(
-        header="Idempotency-Key",
-        default=None,
-        description="Repeating a request with its key returns the post that it made.",
-    ),
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(
+            name="Idempotency-Key",
+            description="Repeating a request with its key returns the post that it made.",
+        ),
+    ] = None,
 ) -> Response[CreatedView]:
     """Upload 1 to 10 photos as a post; it is published once they are processed."""
     content_type = request.headers.get("content-type", "")
@@ -118,7 +120,7 @@ async def create_post(
 async def posts_by_ids(
     services: Services,
     viewer: Identity | None,
-    ids: str = Parameter(query="ids", description="Up to 100 post ids, separated by commas."),
+    ids: str = Parameter(description="Up to 100 post ids, separated by commas."),
 ) -> PostsView:
     """Those of the posts that the one who asks may see, in the order asked for."""
     wanted = [parse_id(text.strip(), "ids") for text in ids.split(",") if text.strip()]

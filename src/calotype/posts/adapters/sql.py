@@ -95,7 +95,7 @@ class SqlPosts:
             .values(status=to, reason=reason, published_id=published_id or row.published_id)
         )
         if not moved:
-            raise IllegalMove("the post was changed by someone else; look again", status=row.status)
+            raise IllegalMove("the post was changed by someone else; look again", state=row.status)
         difference = (to == Status.PUBLISHED) - (row.status == Status.PUBLISHED)
         if difference:
             self._count(tx, row.author_id, difference)
