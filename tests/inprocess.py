@@ -1,5 +1,6 @@
 """The application in this process, over a shape of its own: for what a clock or a port must set up."""
 
+import dataclasses
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 from litestar import Litestar
 from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
@@ -60,6 +62,13 @@ class Visitor:
         url: str = (await self.shown(post))["media"][0]["urls"][rendition]
         return url
 
+    def at(self, place: "Place") -> "Visitor":
+        """The same person, with the same token, at another application."""
+        visitor = place.stranger()
+        visitor.name, visitor.id = self.name, self.id
+        visitor.http.headers = self.http.headers
+        return visitor
+
     def _hold(self, answer: httpx.Response) -> None:
         assert answer.status_code in {200, 201}, answer.text
         self.id = int(answer.json()["userId"])
@@ -77,8 +86,7 @@ class Place:
     _visitors: list[Visitor] = field(default_factory=list)
 
     def stranger(self) -> Visitor:
-        transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]
-        visitor = Visitor(httpx.AsyncClient(transport=transport, base_url="http://here"))
+        visitor = Visitor(_client(self.app))
         self._visitors.append(visitor)
         return visitor
 
@@ -87,6 +95,12 @@ class Place:
         visitor.name = name
         await visitor.register()
         return visitor
+
+    def about_to_stop(self) -> "Place":
+        """The same place as its server is told to stop: what would go on for ever ends at once."""
+        services = dataclasses.replace(self.services, closing=anyio.Event())
+        services.closing.set()
+        return Place(self.shape, self.clock, services, _app(services), self._visitors)
 
     async def close(self) -> None:
         for visitor in self._visitors:
@@ -137,15 +151,23 @@ async def running(directory: Path) -> AsyncIterator[Place]:
     clock = TickingClock()
     async with opened(directory, clock) as shape:
         services = build_services(shape)
-        with warnings.catch_warnings():
-            # Litestar 3 wants each injected parameter marked; pyproject.toml asks for 2.
-            warnings.simplefilter("ignore", LitestarDeprecationWarning)
-            app = build_app(services)
-        place = Place(shape, clock, services, app)
+        place = Place(shape, clock, services, _app(services))
         try:
             yield place
         finally:
             await place.close()
+
+
+def _client(app: Litestar) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="http://here")
+
+
+def _app(services: Services) -> Litestar:
+    with warnings.catch_warnings():
+        # Litestar 3 wants each injected parameter marked; pyproject.toml asks for 2.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return build_app(services)
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:
