@@ -48,9 +48,13 @@ from calotype.notify.tell import TellAuthor
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.posts.create import PHOTO_LANE, CreatePost
+from calotype.posts.drop import DropMedium
 from calotype.posts.edit import EditPost
+from calotype.posts.outcome import Outcome
 from calotype.posts.process import ProcessMedium
 from calotype.posts.reconcile import Reconcile
+from calotype.posts.rekey import Rekey
+from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE, WithdrawPost
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
@@ -200,8 +204,10 @@ def build_services(shape: Embedded) -> Services:
             ids=shape.ids,
             uploads=shape.settings.uploads,
         ),
-        edit_post=EditPost(shape.core, shape.posts, shape.clock),
+        edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
         withdraw_post=_withdraw(shape),
+        drop_medium=_drop(shape),
+        retry_post=RetryPost(shape.core, shape.posts, shape.jobs, _outcome(shape)),
         audience=rule,
         feed=ReadFeed(
             posts=shape.posts,
@@ -228,10 +234,11 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
             posts=shape.posts,
             blobs=shape.blobs,
             decoders=decoders,
-            outbox=shape.outbox,
-            ids=shape.ids,
+            outcome=_outcome(shape),
         ),
         withdraw=_withdraw(shape),
+        drop=_drop(shape),
+        rekey=Rekey(shape.posts, shape.blobs),
         fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
@@ -271,7 +278,15 @@ def _routines(shape: Embedded) -> list[Routine]:
 
 
 def _withdraw(shape: Embedded) -> WithdrawPost:
-    return WithdrawPost(shape.core, shape.posts, shape.jobs, shape.blobs)
+    return WithdrawPost(shape.core, shape.posts, shape.jobs, shape.outbox, shape.blobs)
+
+
+def _drop(shape: Embedded) -> DropMedium:
+    return DropMedium(shape.core, shape.posts, shape.jobs, shape.blobs, _outcome(shape))
+
+
+def _outcome(shape: Embedded) -> Outcome:
+    return Outcome(shape.posts, shape.outbox, shape.ids)
 
 
 def _make_secret(path: Path) -> None:

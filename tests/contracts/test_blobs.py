@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from calotype.blobs.adapters import disk
 from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.blobs.keys import MAX_KEY_CHARS
-from calotype.blobs.store import BlobInfo, BlobStore
+from calotype.blobs.store import BlobInfo, BlobPart, BlobStore
 from calotype.kernel.errors import AlreadyExists, Invalid, NotFound, Unavailable
 
 pytestmark = pytest.mark.anyio
@@ -209,6 +209,27 @@ def test_a_range_is_a_slice(tmp_path: Path, size: int, start: int, length: int |
             blobs.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("start", "size"), [(0, 0), (0, 1), (0, 10), (3, 4), (3, 100), (10, 5), (99, 1)]
+)
+async def test_a_part_is_a_slice_with_the_facts_of_the_whole(
+    blobs: BlobStore, start: int, size: int
+) -> None:
+    info = await blobs.put("a/b", chunked(b"0123456789"))
+    part = await blobs.read("a/b", start, size)
+    assert part == BlobPart(info, b"0123456789"[start : start + size])
+
+
+async def test_parts_are_refused_like_streams(blobs: BlobStore) -> None:
+    await blobs.put("a/b", chunked(b"0123456789"))
+    for key in ("a", "a/c"):
+        with pytest.raises(NotFound):
+            await blobs.read(key, 0, 0)
+    for start, size in ((-1, 5), (0, -1)):
+        with pytest.raises(Invalid):
+            await blobs.read("a/b", start, size)
 
 
 async def test_a_range_before_the_start_is_refused(blobs: BlobStore) -> None:

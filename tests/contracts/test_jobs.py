@@ -56,6 +56,19 @@ async def test_a_job_is_held_while_waiting_leased_or_dead_and_not_when_finished(
     assert await enqueue(shape, *(job(key) for key in everything)) == 2, "done and never"
 
 
+async def test_renewing_revives_the_dead_and_leaves_the_living(shape: Embedded) -> None:
+    await enqueue(shape, *(job(key) for key in ("waits", "leased", "dead")))
+    leases = {lease.key: lease for lease in await shape.jobs.lease(LANE, 10, "ada")}
+    await shape.jobs.retry(leases["waits"], "x")
+    await shape.jobs.bury(leases["dead"], "x")
+    jobs = [job(key) for key in ("waits", "leased", "dead", "never")]
+    assert await shape.core.write(SHARD, lambda tx: shape.jobs.renew(tx, jobs)) == 2
+    again = await shape.jobs.lease(LANE, 10, "ada")
+    assert {(lease.key, lease.attempt) for lease in again} == {("dead", 1), ("never", 1)}
+    assert not await shape.jobs.finish(leases["dead"]), "the old lease is no key to the new job"
+    assert await shape.jobs.finish(leases["leased"])
+
+
 async def test_a_dead_job_is_not_revived_by_enqueuing_it(shape: Embedded) -> None:
     await enqueue(shape, job("a"))
     (lease,) = await shape.jobs.lease(LANE, 1, "ada")

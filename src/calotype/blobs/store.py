@@ -16,6 +16,13 @@ class BlobInfo(msgspec.Struct, frozen=True):
     modified_ms: int
 
 
+class BlobPart(msgspec.Struct, frozen=True):
+    """Some bytes of a blob, and the facts of the whole."""
+
+    info: BlobInfo
+    data: bytes
+
+
 class BlobStore(Protocol):
     """Keys are relative paths of `[A-Za-z0-9._-]` segments joined by `/`, at most 200 characters.
 
@@ -37,6 +44,16 @@ class BlobStore(Protocol):
 
     async def stat(self, key: str) -> BlobInfo:
         """Raises NotFound."""
+        ...
+
+    async def read(self, key: str, start: int, size: int) -> BlobPart:
+        """Up to `size` bytes from `start`, fewer only at the blob's end, in one look at the store.
+
+        For parts that fit in memory; 0 bytes are asked for where the facts decide what to send.
+
+        Raises:
+            NotFound: there is no such blob.
+        """
         ...
 
     def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:

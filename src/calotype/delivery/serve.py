@@ -1,25 +1,45 @@
-"""Find the blob behind a media URL, for whoever may see it."""
+"""Find the file behind a media URL, for whoever may see it, and read it.
 
+Costs: one statement decides; a second one only where followers' media are asked for by name, with
+a token instead of a signature. Nothing is remembered from one request to the next, so an archived
+or narrowed post's files end with the edit that did it. Originals have no URL.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from calotype.audience.rule import AudienceRule
-from calotype.blobs.store import BlobInfo, BlobStore
+import msgspec
+
+from calotype.audience.rule import AudienceRule, may_see
+from calotype.blobs.store import BlobPart, BlobStore
 from calotype.delivery.urls import MediaUrls
 from calotype.kernel.errors import NotFound, NotReady
 from calotype.media.renditions import BY_FILE_NAME, rendition_key
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Medium, Post
-from calotype.posts.store import PostStore
+from calotype.posts.store import MediumStanding, PostStore
+from calotype.uploads.keys import renditions_prefix
 
 YEAR_S = 31_536_000
 RETRY_AFTER_S = 1
 
 
 @dataclass(frozen=True)
-class Servable:
-    """A blob that may be sent: what it is, and for how long who may keep it."""
+class Asking:
+    """Who asks for a file: a person (None: a stranger), perhaps with a signed URL."""
 
-    blob: BlobInfo
+    viewer_id: int | None = None
+    expires: int = 0
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class Servable:
+    """A rendition that may be sent, and for how long who may keep it."""
+
+    media_id: int
+    file_name: str
+    blob_key: str
     content_type: str
     public: bool
     max_age_s: int
@@ -27,50 +47,76 @@ class Servable:
 
 @dataclass(frozen=True)
 class ServeMedia:
-    """The use case, with what it works on."""
+    """The use cases, with what they work on."""
 
     posts: PostStore
     blobs: BlobStore
     rule: AudienceRule
     urls: MediaUrls
 
-    async def find(
-        self,
-        media_id: int,
-        file_name: str,
-        viewer_id: int | None,
-        expires: int = 0,
-        signature: str = "",
-    ) -> Servable:
-        """The rendition, if the viewer or the signature may have it.
+    async def find(self, media_id: int, file_name: str, asking: Asking) -> Servable:
+        """The rendition, if the one who asks may have it.
 
         Raises:
-            NotReady: it is public and still being processed.
+            NotReady: it is still being made, and will be theirs to see.
             NotFound: there is no such rendition, or none that may be seen.
         """
         rendition = BY_FILE_NAME.get(file_name)
-        found = await self.posts.medium(media_id) if rendition else None
-        if rendition is None or found is None:
-            raise NotFound("there is no such file")
-        medium, post = found
-        public = post.status == Status.PUBLISHED and post.audience == Audience.EVERYONE
-        max_age = (
-            YEAR_S
-            if public
-            else await self._private_age(medium, post, viewer_id, expires, signature)
+        standing = await self.posts.medium_standing(media_id) if rendition else None
+        if rendition is None or standing is None:
+            raise _nothing()
+        processing = standing.status == Status.PROCESSING
+        judged = _published(standing) if processing else standing
+        public = may_see(None, (), judged)
+        left = YEAR_S if public else self._seconds_left(media_id, judged, asking)
+        if not left and not await self.rule.visible(asking.viewer_id, [judged]):
+            raise _nothing()
+        author = asking.viewer_id == standing.author_id
+        if not standing.ready or (processing and not author):
+            raise _not_ready() if processing else _nothing()
+        return Servable(
+            media_id=media_id,
+            file_name=file_name,
+            blob_key=rendition_key(media_id, standing.key, file_name),
+            content_type=rendition.content_type,
+            public=public and not processing,
+            max_age_s=0 if processing else left,
         )
-        blob = await self.blobs.stat(rendition_key(media_id, medium.key, file_name))
-        return Servable(blob, rendition.content_type, public, max_age)
 
-    async def _private_age(
-        self, medium: Medium, post: Post, viewer_id: int | None, expires: int, signature: str
-    ) -> int:
-        if post.status == Status.PROCESSING and post.audience == Audience.EVERYONE:
-            raise NotReady("this file is still being made", retry_after=RETRY_AFTER_S)
-        if post.status == Status.PUBLISHED:
-            left = self.urls.seconds_left(medium, expires, signature)
-            if left > 0:
-                return left
-        if not await self.rule.visible(viewer_id, [post]):
-            raise NotFound("there is no such file")
-        return 0
+    async def read(self, found: Servable, start: int, size: int) -> BlobPart:
+        """Up to `size` bytes from `start`, in one look; `info.key` is where the rest lies.
+
+        Raises:
+            NotFound: it was withdrawn just now.
+        """
+        with suppress(NotFound):
+            return await self.blobs.read(found.blob_key, start, size)
+        # Its key has just changed: until posts/rekey.py is done, it lies under an older one.
+        async for blob in self.blobs.list(renditions_prefix(found.media_id)):
+            if blob.key.endswith(f"/{found.file_name}"):
+                with suppress(NotFound):
+                    return await self.blobs.read(blob.key, start, size)
+        return await self.blobs.read(found.blob_key, start, size)
+
+    def stream(self, blob_key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` to `end` (exclusive), in chunks."""
+        return self.blobs.stream(blob_key, start, end)
+
+    def _seconds_left(self, media_id: int, standing: MediumStanding, asking: Asking) -> int:
+        """How long the signature shows its bearer what a follower is shown, in seconds."""
+        if not asking.signature or not may_see(None, {standing.author_id}, standing):
+            return 0
+        return self.urls.seconds_left(media_id, standing.key, asking.expires, asking.signature)
+
+
+def _published(standing: MediumStanding) -> MediumStanding:
+    """As it will stand once it is processed."""
+    return msgspec.structs.replace(standing, status=Status.PUBLISHED)
+
+
+def _nothing() -> NotFound:
+    return NotFound("there is no such file")
+
+
+def _not_ready() -> NotReady:
+    return NotReady("this file is still being made", retry_after=RETRY_AFTER_S)

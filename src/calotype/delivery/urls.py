@@ -39,9 +39,9 @@ class MediaUrls:
             f"{path}?expires={expires}&signature={self._sign(medium.media_id, medium.key, expires)}"
         )
 
-    def seconds_left(self, medium: Medium, expires: int, signature: str) -> int:
+    def seconds_left(self, media_id: int, key: str, expires: int, signature: str) -> int:
         """How long a signed URL is still good, in seconds; 0 if it is over or not ours."""
-        expected = self._sign(medium.media_id, medium.key, expires)
+        expected = self._sign(media_id, key, expires)
         if not hmac.compare_digest(expected.encode(), signature.encode()):
             return 0
         return max(0, expires - self._clock.now_ms() // 1000)

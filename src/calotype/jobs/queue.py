@@ -32,6 +32,13 @@ class JobQueue(WorkSource, Protocol):
         """
         ...
 
+    def renew(self, tx: Transaction, jobs: list[NewJob]) -> int:
+        """The same, but a dead job of that key is revived, with all its tries, and counted.
+
+        One that waits or is leased stays as it is.
+        """
+        ...
+
     def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
         """Those of `keys` that have a job, waiting, leased or dead."""
         ...

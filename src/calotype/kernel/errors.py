@@ -138,7 +138,7 @@ class Conflict(CalotypeError):
 
 
 class IllegalMove(Conflict):
-    """A state graph has no such edge; `details["status"]` is the current state."""
+    """A state graph has no such edge; `details["state"]` is the current one."""
 
     code = "illegal_move"
 
@@ -155,10 +155,22 @@ class AlreadyExists(Conflict):
     code = "already_exists"
 
 
+class LastMedium(Conflict):
+    """A post without any photo would be none: withdraw the post instead."""
+
+    code = "last_medium"
+
+
 class InFlight(Conflict):
     """A twin of this request is still being answered; retry after `details["retry_after"]` s."""
 
     code = "in_flight"
+
+
+class OutOfRange(Invalid):
+    """A range that begins behind the end; `details["size"]` is the whole's size in bytes."""
+
+    code = "out_of_range"
 
 
 class KeyReused(Invalid):

@@ -39,4 +39,4 @@ class StateGraph(Generic[S]):
     def check(self, current: S, to: S) -> None:
         """Raise IllegalMove, with the current state in it, unless the move is legal."""
         if not self.allows(current, to):
-            raise IllegalMove(f"what is {current} cannot become {to}", status=str(current))
+            raise IllegalMove(f"what is {current} cannot become {to}", state=str(current))

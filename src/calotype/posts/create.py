@@ -4,7 +4,6 @@ Guarantees: when `create` returns, the originals and the post are durable and pr
 promised by a job. When it raises, nothing of the request is left but what the sweep removes.
 """
 
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from calotype.kernel.ids import IdFactory, shard_of
 from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Medium, Post
+from calotype.posts.post import Medium, Post, new_key
 from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
 from calotype.uploads.keys import original_key
 from calotype.uploads.receive import NewFile, ReceivedFile, ReceivePlan, fingerprint, receive
@@ -124,11 +123,11 @@ class CreatePost:
                 post_id=post_id,
                 author_id=author_id,
                 position=position,
-                key=secrets.token_urlsafe(15),
+                key=new_key(),
                 content_type=file.header.content_type,
                 size=file.size,
                 sha256=file.sha256,
-                alt_text=wish.alt_text.strip(),
+                alt_text=wish.alt_text,
             )
             for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
         )

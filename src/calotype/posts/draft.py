@@ -46,16 +46,21 @@ def read_draft(fields: Sequence[tuple[str, str]], photos: int) -> Draft:
     wishes = _read("media", once.get("media", ""), tuple[MediumWish, ...], ())
     if len(wishes) > photos:
         raise Invalid(f"media describes {len(wishes)} photos, but {photos} came", field="media")
-    if any(len(wish.alt_text) > MAX_ALT_TEXT for wish in wishes):
-        raise Invalid(f"an altText has more than {MAX_ALT_TEXT:,} characters", field="media")
     return Draft(
         caption=caption,
         tags=tags_of(caption, [value for name, value in fields if name in {"tags", "tags[]"}]),
         mentions=mentions_of(caption),
         place=checked_place(_read("location", once.get("location", ""), Place, None)),
         audience=_audience(once.get("audience", "")),
-        wishes=wishes,
+        wishes=tuple(MediumWish(checked_alt_text(wish.alt_text)) for wish in wishes),
     )
+
+
+def checked_alt_text(text: str) -> str:
+    """The alternative text, trimmed. Raises Invalid if it is longer than 1,500 characters."""
+    if len(text) > MAX_ALT_TEXT:
+        raise Invalid(f"an altText has more than {MAX_ALT_TEXT:,} characters", field="media")
+    return text.strip()
 
 
 def checked_place(place: Place | None) -> Place | None:

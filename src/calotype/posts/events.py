@@ -7,6 +7,7 @@ from calotype.kernel.ids import shard_of
 
 PUBLISHED = "post.published"
 FAILED = "post.failed"
+RESTORED = "post.restored"
 UPLOADED = "media.uploaded"
 
 

@@ -1,5 +1,6 @@
 """What a post is."""
 
+import secrets
 from enum import StrEnum
 
 import msgspec
@@ -26,6 +27,11 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     name: str = ""
     latitude: float | None = None
     longitude: float | None = None
+
+
+def new_key() -> str:
+    """A key for the place of a medium's renditions: 120 random bits."""
+    return secrets.token_urlsafe(15)
 
 
 class Facts(msgspec.Struct, frozen=True):

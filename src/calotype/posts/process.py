@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
-from calotype.events.log import Outbox
 from calotype.kernel.errors import AlreadyExists, BadMedia, NotFound
-from calotype.kernel.ids import IdFactory, shard_of
+from calotype.kernel.ids import shard_of
 from calotype.media.decoders import Decoders
 from calotype.media.renditions import BY_NAME, rendition_key
 from calotype.media.wire import Rendered
-from calotype.posts.events import FAILED, PUBLISHED, post_event
 from calotype.posts.lifecycle import Status
+from calotype.posts.outcome import Outcome
 from calotype.posts.post import Facts, Medium, MediumStatus, Post
 from calotype.posts.store import PostStore
+from calotype.posts.withdraw import remove_renditions
 from calotype.uploads.keys import original_key
 
 WORN_OUT = (
@@ -40,8 +40,7 @@ class ProcessMedium:
     posts: PostStore
     blobs: BlobStore
     decoders: Decoders
-    outbox: Outbox
-    ids: IdFactory
+    outcome: Outcome
 
     async def process(self, media_id: int) -> None:
         """Bring a medium from WAITING to READY or FAILED, and its post along with it."""
@@ -84,41 +83,25 @@ class ProcessMedium:
     async def _settle(self, medium: Medium, outcome: Facts | str) -> None:
         def settle(tx: Transaction) -> bool:
             post = self.posts.load(tx, medium.post_id)
-            if post is None or post.status in _WITHDRAWN:
+            status = _status_of(post, medium.media_id)
+            if post is None or post.status in _WITHDRAWN or status is None:
                 return False
             # An earlier try may have got here before its worker died: its outcome stands.
-            if post.status in _OPEN and _is_waiting(post, medium.media_id):
+            if post.status in _OPEN and status == MediumStatus.WAITING:
                 self.posts.settle(tx, medium.media_id, outcome)
-                if post.status == Status.PROCESSING:
-                    self._move(tx, post, medium.media_id, outcome)
+                self.outcome.conclude(tx, post.post_id)
             return True
 
         wanted = await self.database.write(shard_of(medium.post_id), settle)
         if not wanted:
             await self._discard(medium)
 
-    def _move(self, tx: Transaction, post: Post, media_id: int, outcome: Facts | str) -> None:
-        others = [other for other in post.media if other.media_id != media_id]
-        if isinstance(outcome, str):
-            self.posts.move(tx, post.post_id, Status.FAILED, reason=outcome)
-            self.outbox.append(tx, post_event(FAILED, post.post_id, post.author_id))
-        elif all(other.status == MediumStatus.READY for other in others):
-            # Minted inside the transaction: no later reader has a cursor above it.
-            published_id = self.ids.new(shard_of(post.post_id))
-            self.posts.move(tx, post.post_id, Status.PUBLISHED, published_id=published_id)
-            self.outbox.append(tx, post_event(PUBLISHED, post.post_id, post.author_id))
-
     async def _reopen(self, medium: Medium) -> tuple[Medium, Post]:
         """A dead job was replayed: its medium, and its post if nothing else failed, go on."""
 
         def reopen(tx: Transaction) -> None:
             self.posts.reopen(tx, medium.media_id)
-            post = self.posts.load(tx, medium.post_id)
-            assert post is not None
-            if post.status == Status.FAILED and not any(
-                other.status == MediumStatus.FAILED for other in post.media
-            ):
-                self.posts.move(tx, post.post_id, Status.PROCESSING)
+            self.outcome.conclude(tx, medium.post_id)
 
         await self.database.write(shard_of(medium.post_id), reopen)
         reopened = await self.posts.medium(medium.media_id)
@@ -126,16 +109,13 @@ class ProcessMedium:
         return reopened
 
     async def _discard(self, medium: Medium) -> None:
-        """The post was withdrawn while its photo was in the works: leave nothing behind."""
-        async for blob in self.blobs.list(f"processed/{medium.media_id}/"):
-            await self.blobs.delete(blob.key)
+        """The post, or this photo of it, was withdrawn meanwhile: leave nothing behind."""
+        await remove_renditions(self.blobs, medium.media_id)
 
 
-def _is_waiting(post: Post, media_id: int) -> bool:
-    return any(
-        medium.media_id == media_id and medium.status == MediumStatus.WAITING
-        for medium in post.media
-    )
+def _status_of(post: Post | None, media_id: int) -> MediumStatus | None:
+    media = post.media if post is not None else ()
+    return next((each.status for each in media if each.media_id == media_id), None)
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:

@@ -1,6 +1,6 @@
 """The ports to posts and to idempotency keys."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -11,13 +11,17 @@ from calotype.posts.post import Audience, Facts, Medium, Place, Post
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What an author may change in a post."""
+    """What an author may change in a post. The maps are by medium; what is not in them stays."""
 
     caption: str
     tags: tuple[str, ...]
     mentions: tuple[str, ...]
     place: Place | None
+    audience: Audience
     edited_ms: int
+    alt_texts: Mapping[int, str]
+    keys: Mapping[int, str]
+    """New keys of renditions."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -27,6 +31,16 @@ class Standing(msgspec.Struct, frozen=True):
     status: Status
     audience: Audience
     published_id: int | None
+
+
+class MediumStanding(msgspec.Struct, frozen=True):
+    """As much of a medium and its post as a request for a file of it needs."""
+
+    author_id: int
+    status: Status
+    audience: Audience
+    ready: bool
+    key: str
 
 
 class PostStore(Protocol):
@@ -65,6 +79,14 @@ class PostStore(Protocol):
         """Let a failed medium wait for processing again."""
         ...
 
+    def drop(self, tx: Transaction, media_id: int) -> None:
+        """Remove a medium's row; the sweep, if nothing else, then removes its blobs."""
+        ...
+
+    def erase(self, tx: Transaction, post_id: int) -> None:
+        """Blank a post's words and its media's, for good; the rows stay, so that ids do."""
+        ...
+
     async def get(self, post_id: int) -> Post | None: ...
 
     async def by_ids(self, post_ids: Iterable[int]) -> dict[int, Post]:
@@ -77,6 +99,10 @@ class PostStore(Protocol):
 
     async def medium(self, media_id: int) -> tuple[Medium, Post] | None:
         """A medium and the post it belongs to."""
+        ...
+
+    async def medium_standing(self, media_id: int) -> MediumStanding | None:
+        """How a medium stands: one statement, since every request for a file asks."""
         ...
 
     async def published_ids(

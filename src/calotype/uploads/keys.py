@@ -10,6 +10,11 @@ def original_key(user_id: int, media_id: int) -> str:
     return f"{ORIGINALS}{user_id}/{media_id}"
 
 
+def renditions_prefix(media_id: int) -> str:
+    """What the keys of all renditions of a medium start with, under whichever secret key."""
+    return f"{PROCESSED}{media_id}/"
+
+
 def media_of(key: str) -> int | None:
     """The media that a blob belongs to; None if the key is of another kind."""
     match key.split("/"):

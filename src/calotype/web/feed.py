@@ -10,10 +10,8 @@ from calotype.web.problems import refusals
 from calotype.web.services import Services
 from calotype.web.views import FeedView, show_posts
 
-_CURSOR = Parameter(
-    query="cursor", default="", description="nextCursor of the page before; empty: the first."
-)
-_LIMIT = Parameter(query="limit", default=20, description="1 to 100")
+_CURSOR = Parameter(default="", description="nextCursor of the page before; empty: the first.")
+_LIMIT = Parameter(default=20, description="1 to 100")
 
 
 @get("/feed", responses=refusals(401), operation_id="readFeed")

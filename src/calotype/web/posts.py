@@ -1,21 +1,22 @@
-"""Posts: create, read, edit, withdraw."""
+"""Posts: create, read, edit, withdraw and restore, and what to do with one that failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 from litestar.response import Response
 from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Identity
 from calotype.kernel.errors import CalotypeError, Invalid, NotFound, TooSlow
 from calotype.kernel.ids import parse_id
+from calotype.posts.edit import Edit
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Place
+from calotype.posts.post import Audience, Place
 from calotype.uploads.pace import drain
 from calotype.web.bodies import DRAINED_BYTES, DRAINED_S, body_of
 from calotype.web.problems import refusals
@@ -23,6 +24,11 @@ from calotype.web.services import Services
 from calotype.web.views import CreatedView, PostView, show_created, show_posts
 
 MAX_BATCH = 100
+
+
+class MediumChanges(Struct, rename="camel", forbid_unknown_fields=True):
+    media_id: str
+    alt_text: str
 
 
 class PostChanges(Struct, rename="camel", forbid_unknown_fields=True):
@@ -33,9 +39,13 @@ class PostChanges(Struct, rename="camel", forbid_unknown_fields=True):
     """Tags apart from the caption's hashtags; replaces all that were."""
     location: Place | UnsetType = UNSET
     """An empty object removes it."""
+    audience: Audience | UnsetType = UNSET
+    """Narrowing it ends the URLs of the media; those in the answer are the new ones."""
+    media: list[MediumChanges] = []
+    """Only those whose alt text changes."""
 
 
-class WithdrawnView(Struct, rename="camel"):
+class StatusView(Struct, rename="camel"):
     post_id: str
     status: Status
 
@@ -85,11 +95,13 @@ async def create_post(
     request: Request[Any, Any, Any],
     me: Identity,
     services: Services,
-    idempotency_key: str | None = Parameter(
-        header="Idempotency-Key",
-        default=None,
-        description="Repeating a request with its key returns the post that it made.",
-    ),
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(
+            name="Idempotency-Key",
+            description="Repeating a request with its key returns the post that it made.",
+        ),
+    ] = None,
 ) -> Response[CreatedView]:
     """Upload 1 to 10 photos as a post; it is published once they are processed."""
     content_type = request.headers.get("content-type", "")
@@ -108,7 +120,7 @@ async def create_post(
 async def posts_by_ids(
     services: Services,
     viewer: Identity | None,
-    ids: str = Parameter(query="ids", description="Up to 100 post ids, separated by commas."),
+    ids: str = Parameter(description="Up to 100 post ids, separated by commas."),
 ) -> PostsView:
     """Those of the posts that the one who asks may see, in the order asked for."""
     wanted = [parse_id(text.strip(), "ids") for text in ids.split(",") if text.strip()]
@@ -129,13 +141,14 @@ async def read_post(post_id: str, services: Services, viewer: Identity | None) -
 @patch("/posts/{post_id:str}", responses=refusals(401, 404, 409), operation_id="editPost")
 async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Services) -> PostView:
     """Edit one's own post, also while it is processed."""
-    edited = await services.edit_post.edit(
-        me.user_id,
-        parse_id(post_id, "postId"),
+    edit = Edit(
         caption=None if data.caption is UNSET else data.caption,
         tags=None if data.tags is UNSET else data.tags,
         place=None if data.location is UNSET else data.location,
+        audience=None if data.audience is UNSET else data.audience,
+        alt_texts={parse_id(each.media_id, "mediaId"): each.alt_text for each in data.media},
     )
+    edited = await services.edit_post.edit(me.user_id, parse_id(post_id, "postId"), edit)
     return (await show_posts(services, [edited]))[0]
 
 
@@ -145,10 +158,60 @@ async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Ser
     responses=refusals(401, 404, 409),
     operation_id="withdrawPost",
 )
-async def withdraw_post(post_id: str, me: Identity, services: Services) -> WithdrawnView:
-    """Cancel one's own post while it is processed, archive it afterwards."""
+async def withdraw_post(post_id: str, me: Identity, services: Services) -> StatusView:
+    """Cancel one's own post while it is processed, archive it once published, purge it if it failed."""
     id_ = parse_id(post_id, "postId")
-    return WithdrawnView(str(id_), await services.withdraw_post.withdraw(me.user_id, id_))
+    return StatusView(str(id_), await services.withdraw_post.withdraw(me.user_id, id_))
+
+
+@post(
+    "/posts/{post_id:str}/restore",
+    status_code=200,
+    responses=refusals(401, 404, 409),
+    operation_id="restorePost",
+)
+async def restore_post(post_id: str, me: Identity, services: Services) -> StatusView:
+    """Publish one's own archived post again, in the place that it had."""
+    id_ = parse_id(post_id, "postId")
+    return StatusView(str(id_), await services.withdraw_post.restore(me.user_id, id_))
+
+
+@post(
+    "/posts/{post_id:str}/purge",
+    status_code=200,
+    responses=refusals(401, 404, 409),
+    operation_id="purgePost",
+)
+async def purge_post(post_id: str, me: Identity, services: Services) -> StatusView:
+    """Give one's own archived, cancelled or failed post up for good; its files go soon after."""
+    id_ = parse_id(post_id, "postId")
+    return StatusView(str(id_), await services.withdraw_post.purge(me.user_id, id_))
+
+
+@post(
+    "/posts/{post_id:str}/retry",
+    status_code=200,
+    responses=refusals(401, 404, 409),
+    operation_id="retryPost",
+)
+async def retry_post(post_id: str, me: Identity, services: Services) -> StatusView:
+    """Try again to process one's own post that failed by no fault of its photos."""
+    id_ = parse_id(post_id, "postId")
+    return StatusView(str(id_), await services.retry_post.retry(me.user_id, id_))
+
+
+@delete(
+    "/posts/{post_id:str}/media/{media_id:str}",
+    status_code=200,
+    responses=refusals(401, 404, 409),
+    operation_id="dropMedium",
+)
+async def drop_medium(post_id: str, media_id: str, me: Identity, services: Services) -> PostView:
+    """Drop a photo of one's own post that failed or still waits, and publish the rest."""
+    left = await services.drop_medium.drop(
+        me.user_id, parse_id(post_id, "postId"), parse_id(media_id, "mediaId")
+    )
+    return (await show_posts(services, [left]))[0]
 
 
 async def _show(services: Services, viewer: Identity | None, ids: Sequence[int]) -> list[PostView]:
@@ -158,4 +221,14 @@ async def _show(services: Services, viewer: Identity | None, ids: Sequence[int])
     return await show_posts(services, visible)
 
 
-HANDLERS = [create_post, posts_by_ids, read_post, edit_post, withdraw_post]
+HANDLERS = [
+    create_post,
+    posts_by_ids,
+    read_post,
+    edit_post,
+    withdraw_post,
+    restore_post,
+    purge_post,
+    retry_post,
+    drop_medium,
+]

@@ -19,6 +19,7 @@ PROBLEM_JSON = "application/problem+json"
 # The first class that an error is an instance of, in this order.
 STATUSES: Mapping[type[errors.CalotypeError], int] = {
     errors.Malformed: 400,
+    errors.OutOfRange: 416,
     errors.BadMedia: 422,
     errors.Invalid: 422,
     errors.TooLarge: 413,
@@ -41,6 +42,7 @@ TITLES: Mapping[int, str] = {
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
+    416: "Range not satisfiable",
     422: "Invalid input",
     500: "Internal error",
     503: "Unavailable",
@@ -83,6 +85,8 @@ def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Re
     headers = {}
     if (seconds := error.details.get("retry_after")) is not None:
         headers["Retry-After"] = str(seconds)
+    if status == 416:
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in {408, 413}:

@@ -15,7 +15,9 @@ from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
+from calotype.posts.drop import DropMedium
 from calotype.posts.edit import EditPost
+from calotype.posts.retry import RetryPost
 from calotype.posts.store import PostStore
 from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.read import ReadProfile
@@ -32,6 +34,8 @@ class Services:
     create_post: CreatePost
     edit_post: EditPost
     withdraw_post: WithdrawPost
+    drop_medium: DropMedium
+    retry_post: RetryPost
     audience: AudienceRule
     feed: ReadFeed
     profiles: ReadProfile

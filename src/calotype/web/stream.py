@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from calotype.accounts.account import Identity
@@ -23,7 +23,7 @@ async def stream(
     request: Request[Any, Any, Any],
     me: Identity,
     services: Services,
-    last_event_id: str | None = Parameter(header="Last-Event-ID", default=None),
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
     """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
 

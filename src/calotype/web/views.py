@@ -32,6 +32,8 @@ class MediumView(Struct, rename="camel"):
     """Of the upright original, in pixels."""
     height: int | UnsetType = UNSET
     blurhash: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    """Why it failed; its author may drop it and publish the rest."""
 
 
 class ViewerView(Struct, rename="camel"):
@@ -159,4 +161,5 @@ def _show_medium(services: Services, medium: Medium, audience: Audience) -> Medi
         width=facts.width if facts else UNSET,
         height=facts.height if facts else UNSET,
         blurhash=facts.blurhash if facts else UNSET,
+        reason=medium.reason or UNSET,
     )

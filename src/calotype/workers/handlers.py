@@ -10,8 +10,10 @@ from calotype.graph.events import FOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, PROCESS
-from calotype.posts.events import FAILED, PUBLISHED, PostMoved
+from calotype.posts.drop import DROP, DropMedium
+from calotype.posts.events import FAILED, PUBLISHED, RESTORED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
+from calotype.posts.rekey import REKEY, Rekey
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
 from calotype.workers.lane import Handler
 
@@ -20,7 +22,7 @@ NOTIFY_GROUP = "notify"
 
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
-    FEED_GROUP: frozenset({PUBLISHED, FOLLOWED}),
+    FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
     NOTIFY_GROUP: frozenset({PUBLISHED, FAILED}),
 }
 
@@ -31,6 +33,8 @@ class Handlers:
 
     process: ProcessMedium
     withdraw: WithdrawPost
+    drop: DropMedium
+    rekey: Rekey
     fanout: FanOut
     backfill: Backfill
     author: TellAuthor
@@ -40,13 +44,21 @@ class Handlers:
         return {
             PHOTO_LANE: {PROCESS: Handler(self._process, self._process_worn_out)},
             FANOUT_LANE: {FANOUT: Handler(self._push)},
-            UPKEEP_LANE: {PURGE: Handler(self._purge)},
+            UPKEEP_LANE: {
+                PURGE: Handler(self._purge),
+                DROP: Handler(self._drop),
+                REKEY: Handler(self._rekey),
+            },
         }
 
     def events(self) -> dict[str, dict[str, Handler]]:
         """By group, by kind."""
         return {
-            FEED_GROUP: {PUBLISHED: Handler(self._plan), FOLLOWED: Handler(self._backfill)},
+            FEED_GROUP: {
+                PUBLISHED: Handler(self._plan),
+                RESTORED: Handler(self._plan),
+                FOLLOWED: Handler(self._backfill),
+            },
             NOTIFY_GROUP: {PUBLISHED: Handler(self._tell), FAILED: Handler(self._tell)},
         }
 
@@ -60,7 +72,15 @@ class Handlers:
         await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
 
     async def _purge(self, job: Leased) -> None:
-        await self.withdraw.purge(int(job.key))
+        await self.withdraw.remove_files(int(job.key))
+
+    async def _drop(self, job: Leased) -> None:
+        author_id, media_id = map(int, job.key.split("/"))
+        await self.drop.remove_files(author_id, media_id)
+
+    async def _rekey(self, job: Leased) -> None:
+        media_id, _, old_key = job.key.partition("/")
+        await self.rekey.rekey(int(media_id), old_key)
 
     async def _plan(self, event: Leased) -> None:
         await self.fanout.plan(_moved(event).post_id)

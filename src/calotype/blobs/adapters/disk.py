@@ -28,7 +28,7 @@ from stat import S_ISREG
 from typing import ParamSpec, TypeVar
 
 from calotype.blobs.keys import TEMPORARY, check_key, check_prefix
-from calotype.blobs.store import BlobInfo
+from calotype.blobs.store import BlobInfo, BlobPart
 from calotype.kernel.errors import AlreadyExists, Invalid, NotFound, StorageFull, Unavailable
 from calotype.kernel.shielding import to_the_end
 
@@ -73,12 +73,18 @@ class DiskBlobs:
         check_key(key)
         return await self._read(_stat, self._root, key)
 
+    async def read(self, key: str, start: int, size: int) -> BlobPart:
+        check_key(key)
+        if start < 0 or size < 0:
+            raise _bad_range()
+        return await self._read(_read_part, self._root, key, start, size)
+
     async def stream(
         self, key: str, start: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:
         check_key(key)
         if start < 0 or (end is not None and end < 0):
-            raise Invalid("a range of a blob is counted from 0 upwards", field="range")
+            raise _bad_range()
         file = _OpenBlob(self._root, key)
         try:
             await self._read(file.open)
@@ -202,11 +208,13 @@ class _OpenBlob:
         self._key = key
         self._descriptor: int | None = None
 
-    def open(self) -> None:
+    def open(self) -> BlobInfo:
         with _absence(self._key):
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        if not S_ISREG(os.fstat(self._descriptor).st_mode):
+        status = os.fstat(self._descriptor)
+        if not S_ISREG(status.st_mode):
             raise _not_found(self._key)
+        return _info(self._key, status)
 
     def read(self, position: int, size: int) -> bytes:
         assert self._descriptor is not None
@@ -246,6 +254,14 @@ def _stat(root: Path, key: str) -> BlobInfo:
     if not S_ISREG(status.st_mode):
         raise _not_found(key)
     return _info(key, status)
+
+
+def _read_part(root: Path, key: str, start: int, size: int) -> BlobPart:
+    file = _OpenBlob(root, key)
+    try:
+        return BlobPart(file.open(), file.read(start, size))
+    finally:
+        file.close()
 
 
 def _delete(root: Path, key: str) -> None:
@@ -341,6 +357,10 @@ def _fsync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _bad_range() -> Invalid:
+    return Invalid("a range of a blob is counted from 0 upwards", field="range")
 
 
 def _not_found(key: str) -> NotFound:

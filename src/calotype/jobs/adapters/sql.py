@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from calotype.connections.leases import LeasedQueue, LeasedRows, leased_table, new_row
+from calotype.connections.leases import LIVE, LeasedQueue, LeasedRows, leased_table, new_row
 from calotype.connections.sql import Database, Transaction
 from calotype.jobs.queue import NewJob
 from calotype.kernel.clock import Clock
@@ -29,6 +29,14 @@ class SqlJobQueue(LeasedQueue):
             for job in jobs
         ]
         return tx.insert_new(jobs_table, rows, unless=("shard", "kind", "key"))
+
+    def renew(self, tx: Transaction, jobs: list[NewJob]) -> int:
+        c = jobs_table.c
+        for job in jobs:
+            # The new row takes the dead one's place: a fresh lease cannot be mistaken for its own.
+            dead = (c.shard == job.shard, c.kind == job.kind, c.key == job.key, c.died_ms != LIVE)
+            tx.execute(sa.delete(jobs_table).where(*dead))
+        return self.enqueue(tx, jobs)
 
     def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
         c = jobs_table.c

@@ -1,6 +1,6 @@
 """Posts and their media on the relational store."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Place, Post
-from calotype.posts.store import Changes, Standing
+from calotype.posts.store import Changes, MediumStanding, Standing
 
 posts_table = sharded(
     CORE,
@@ -95,7 +95,7 @@ class SqlPosts:
             .values(status=to, reason=reason, published_id=published_id or row.published_id)
         )
         if not moved:
-            raise IllegalMove("the post was changed by someone else; look again", status=row.status)
+            raise IllegalMove("the post was changed by someone else; look again", state=row.status)
         difference = (to == Status.PUBLISHED) - (row.status == Status.PUBLISHED)
         if difference:
             self._count(tx, row.author_id, difference)
@@ -109,9 +109,12 @@ class SqlPosts:
                 tags=_json(changes.tags),
                 mentions=_json(changes.mentions),
                 place=_json(changes.place) if changes.place else None,
+                audience=changes.audience,
                 edited_ms=changes.edited_ms,
             )
         )
+        self._edit_media(tx, "alt_text", changes.alt_texts)
+        self._edit_media(tx, "key", changes.keys)
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
         values: dict[str, Any]
@@ -124,6 +127,19 @@ class SqlPosts:
     def reopen(self, tx: Transaction, media_id: int) -> None:
         waiting = {"status": MediumStatus.WAITING, "reason": ""}
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(waiting))
+
+    def drop(self, tx: Transaction, media_id: int) -> None:
+        tx.execute(sa.delete(media_table).where(*_is_medium(media_id)))
+
+    def erase(self, tx: Transaction, post_id: int) -> None:
+        words = {"caption": "", "tags": "[]", "mentions": "[]", "place": None, "reason": ""}
+        tx.execute(sa.update(posts_table).where(*_is(post_id)).values(words))
+        c = media_table.c
+        tx.execute(
+            sa.update(media_table)
+            .where(c.shard == shard_of(post_id), c.post_id == post_id)
+            .values(alt_text="", reason="")
+        )
 
     async def get(self, post_id: int) -> Post | None:
         return (await self.by_ids([post_id])).get(post_id)
@@ -160,6 +176,25 @@ class SqlPosts:
             return next(medium for medium in post.media if medium.media_id == media_id), post
 
         return await self._database.read(shard_of(media_id), load)
+
+    async def medium_standing(self, media_id: int) -> MediumStanding | None:
+        p, m = posts_table.c, media_table.c
+        both = media_table.join(posts_table, sa.and_(p.shard == m.shard, p.post_id == m.post_id))
+        found = (
+            sa.select(p.author_id, p.status, p.audience, m.status.label("medium_status"), m.key)
+            .select_from(both)
+            .where(*_is_medium(media_id))
+        )
+        row = await self._database.read(shard_of(media_id), lambda tx: tx.first(found))
+        if row is None:
+            return None
+        return MediumStanding(
+            author_id=row.author_id,
+            status=Status(row.status),
+            audience=Audience(row.audience),
+            ready=row.medium_status == MediumStatus.READY,
+            key=row.key,
+        )
 
     async def published_ids(
         self, author_id: int, before: int, limit: int, audiences: Collection[Audience]
@@ -235,6 +270,10 @@ class SqlPosts:
             return [row.media_id for row in tx.all(found)]
 
         return set(media_ids) - set(await self._database.batch(media_ids, wanted))
+
+    def _edit_media(self, tx: Transaction, column: str, values: Mapping[int, str]) -> None:
+        for media_id, value in values.items():
+            tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values({column: value}))
 
     def _count(self, tx: Transaction, author_id: int, difference: int) -> None:
         shard = shard_of(author_id)

@@ -1,0 +1,337 @@
+"""Every operation of the API and every media URL, asked by everyone about every kind of post.
+
+Each operation is declared in `OPERATIONS`: who may be shown a post by it, or that it never shows
+one. An operation that is not declared fails here, and so does one that shows more, or less.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from calotype.feed.timelines import Push
+from calotype.media.renditions import RENDITIONS
+from calotype.posts.lifecycle import Status
+from calotype.posts.post import Audience, Facts, Post
+from calotype.ranking.ranker import Candidate
+from tests.inprocess import Place, Visitor, content, running
+from tests.stores import move, new_post, publish, start
+
+pytestmark = pytest.mark.anyio
+
+
+class Role(StrEnum):
+    STRANGER = "stranger"
+    OTHER = "other"  # logged in, no follower
+    FORMER = "former follower"
+    FOLLOWER = "follower"
+    OWNER = "owner"
+
+
+class Kind(StrEnum):
+    PUBLIC = "public"
+    FOLLOWERS = "followers-only"
+    PROCESSING = "processing"  # its first photo is ready, its second is not
+    ARCHIVED = "archived"
+
+
+EVERYONE = frozenset(Role)
+FOLLOWERS = frozenset({Role.FOLLOWER, Role.OWNER})
+OWNER = frozenset({Role.OWNER})
+NOBODY: frozenset[Role] = frozenset()
+
+Cast = Mapping[Role, Visitor]
+Shown = Mapping[Kind, frozenset[Role]]
+# The audience rule.
+MAY_SEE: Shown = {
+    Kind.PUBLIC: EVERYONE,
+    Kind.FOLLOWERS: FOLLOWERS,
+    Kind.PROCESSING: OWNER,
+    Kind.ARCHIVED: OWNER,
+}
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Shows a post to these; `hidden` is the status that others are answered with."""
+
+    shown: Shown
+    hidden: int
+    needs_login: bool = False
+    query: Callable[[Post], dict[str, str]] = lambda _post: {}
+    bodiless: bool = False
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes a post for its owner, who is answered with a status by kind; 404 for all others."""
+
+    owner: Mapping[Kind, int]
+    json: Any = None
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Says nothing about any post to anyone."""
+
+    needs_login: bool = False
+    json: Any = None
+    endless: bool = False
+
+
+def _owner(public: int, followers: int, processing: int, archived: int) -> dict[Kind, int]:
+    return dict(zip(Kind, (public, followers, processing, archived), strict=True))
+
+
+_TOKEN = {"refreshToken": "none"}
+_PROFILE: Shown = {**MAY_SEE, Kind.ARCHIVED: NOBODY}
+_FEED: Shown = {**_PROFILE, Kind.PUBLIC: FOLLOWERS}
+
+OPERATIONS: dict[str, Reads | Changes | Silent] = {
+    "getPost": Reads(MAY_SEE, hidden=404),
+    "getPosts": Reads(MAY_SEE, hidden=200, query=lambda post: {"ids": str(post.post_id)}),
+    "getProfile": Reads(_PROFILE, hidden=200),
+    "readFeed": Reads(_FEED, hidden=200, needs_login=True),
+    "getMedia": Reads(MAY_SEE, hidden=404),
+    "headMedia": Reads(MAY_SEE, hidden=404, bodiless=True),
+    "editPost": Changes(_owner(200, 200, 200, 200), json={"tags": ["edited"]}),
+    "withdrawPost": Changes(_owner(200, 200, 200, 200)),
+    "restorePost": Changes(_owner(200, 200, 409, 200)),
+    "purgePost": Changes(_owner(409, 409, 409, 200)),
+    "retryPost": Changes(_owner(409, 409, 200, 409)),
+    "dropMedium": Changes(_owner(409, 409, 200, 409)),
+    "createPost": Silent(needs_login=True),
+    "stream": Silent(needs_login=True, endless=True),
+    "listSessions": Silent(needs_login=True),
+    "endSession": Silent(needs_login=True),
+    "follow": Silent(needs_login=True),
+    "unfollow": Silent(needs_login=True),
+    "listFollowers": Silent(),
+    "listFollowing": Silent(),
+    "register": Silent(json={"username": "x", "password": "x"}),
+    "logIn": Silent(json={"username": "x", "password": "x"}),
+    "refresh": Silent(json=_TOKEN),
+    "logOut": Silent(json=_TOKEN),
+    "live": Silent(),
+    "ready": Silent(),
+}
+# Pages and documents that lie outside the API's own document; they know of no post.
+UNDOCUMENTED = {"/", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Scene:
+    """One post of one kind, and everyone who may ask for it."""
+
+    place: Place
+    post: Post
+    visitors: Cast
+    caption: str
+    traces: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        media = (medium.media_id for medium in self.post.media)
+        self.traces = (self.caption, str(self.post.post_id), *map(str, media))
+
+    def told(self, answer: httpx.Response) -> bool:
+        """Whether an answer lets anything of the post through."""
+        whole = content(self.post.media[0].media_id, "w640", 3_000)
+        return answer.content == whole or any(trace in answer.text for trace in self.traces)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    async with running(tmp_path_factory.mktemp("house")) as place:
+        yield place
+
+
+def operations(place: Place) -> dict[str, tuple[str, str]]:
+    """Method and path by the operation's id."""
+    paths: dict[str, Any] = place.app.openapi_schema.to_schema()["paths"]
+    return {
+        operation["operationId"]: (method.upper(), path)
+        for path, item in paths.items()
+        for method, operation in item.items()
+    }
+
+
+@pytest.fixture(scope="module")
+async def cast(place: Place) -> Cast:
+    people = {role: await place.person("the." + role.replace(" ", ".")) for role in Role}
+    return people | {Role.STRANGER: place.stranger()}
+
+
+async def scene(place: Place, cast: Cast, kind: Kind) -> Scene:
+    """A new post of a kind, and everyone as they stand to its author."""
+    owner = cast[Role.OWNER]
+    caption = f"words.of.{next(_numbers)}.alone"
+    post = await _post(place, owner.id, kind, caption)
+    for role in (Role.FORMER, Role.FOLLOWER):
+        await cast[role].follow(owner)
+    # Even those who follow no more have it in their timelines, as after a real fan-out.
+    if post.published_id is not None:
+        entry = Candidate(post.published_id, post.post_id, owner.id)
+        await place.shape.timelines.push([Push(each.id, entry) for each in cast.values()])
+    for role in (Role.FORMER, Role.OTHER):
+        await cast[role].unfollow(owner)
+    return Scene(place, post, cast, caption)
+
+
+async def _post(place: Place, author_id: int, kind: Kind, caption: str) -> Post:
+    shape = place.shape
+    audience = Audience.FOLLOWERS if kind == Kind.FOLLOWERS else Audience.EVERYONE
+    post = await start(
+        shape,
+        msgspec.structs.replace(new_post(shape, author_id, audience, photos=2), caption=caption),
+    )
+    await place.render(post)
+    if kind == Kind.PROCESSING:
+        facts = Facts(640, 480, "LEHV6nWB2yk8pyo0adR*")
+        await shape.core.write(0, lambda tx: shape.posts.settle(tx, post.media[0].media_id, facts))
+    else:
+        await publish(shape, post.post_id)
+    if kind == Kind.ARCHIVED:
+        await move(shape, post.post_id, Status.ARCHIVED)
+    return await place.stored(post.post_id)
+
+
+async def ask(
+    scene: Scene, role: Role, method: str, path: str, rule: Reads | Changes | Silent
+) -> httpx.Response:
+    places = {
+        "post_id": scene.post.post_id,
+        "media_id": scene.post.media[0].media_id,
+        "file_name": "w640.webp",
+        "user": scene.post.author_id,
+        "session_id": 12345,
+    }
+    query = rule.query(scene.post) if isinstance(rule, Reads) else {}
+    json = None if isinstance(rule, Reads) else rule.json
+    visitor = scene.visitors[role]
+    return await visitor.http.request(method, path.format(**places), params=query, json=json)
+
+
+async def test_every_operation_is_declared(place: Place) -> None:
+    known = set(operations(place))
+    assert known - set(OPERATIONS) == set(), (
+        "say in OPERATIONS who may be shown a post by these, or that they show none"
+    )
+    assert set(OPERATIONS) - known == set(), "these are gone"
+
+
+async def test_nothing_is_served_outside_the_document_but_pages(place: Place) -> None:
+    documented = {path for _, path in operations(place).values()}
+    served = {route.path_format for route in place.app.routes}
+    assert served - documented - UNDOCUMENTED == set(), "nobody walks what the document lacks"
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "name", [name for name, rule in OPERATIONS.items() if isinstance(rule, Reads)]
+)
+async def test_reading_shows_a_post_to_its_audience_alone(
+    place: Place, name: str, cast: Cast, kind: Kind
+) -> None:
+    rule = OPERATIONS[name]
+    assert isinstance(rule, Reads)
+    method, path = operations(place)[name]
+    here = await scene(place, cast, kind)
+    for role in Role:
+        answer = await ask(here, role, method, path, rule)
+        who = f"{role} asks {name} for a post that is {kind}: {answer.status_code}"
+        if rule.needs_login and role == Role.STRANGER:
+            assert answer.status_code == 401, who
+            assert not here.told(answer), who
+        elif role in rule.shown[kind]:
+            assert answer.status_code == 200, who
+            assert here.told(answer) or rule.bodiless, who
+        else:
+            assert answer.status_code == rule.hidden, who
+            assert not here.told(answer), who
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "name", [name for name, rule in OPERATIONS.items() if isinstance(rule, Changes)]
+)
+async def test_changing_is_for_the_owner_alone(
+    place: Place, name: str, cast: Cast, kind: Kind
+) -> None:
+    rule = OPERATIONS[name]
+    assert isinstance(rule, Changes)
+    method, path = operations(place)[name]
+    here = await scene(place, cast, kind)
+    for role in Role:
+        answer = await ask(here, role, method, path, rule)
+        who = f"{role} asks {name} for a post that is {kind}: {answer.status_code}"
+        if role == Role.OWNER:
+            assert answer.status_code == rule.owner[kind], who
+        else:
+            assert answer.status_code == (401 if role == Role.STRANGER else 404), who
+            assert not here.told(answer), who
+            assert await place.stored(here.post.post_id) == here.post, who
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "name", [name for name, rule in OPERATIONS.items() if isinstance(rule, Silent)]
+)
+async def test_the_rest_never_speaks_of_a_post(
+    place: Place, name: str, cast: Cast, kind: Kind
+) -> None:
+    rule = OPERATIONS[name]
+    assert isinstance(rule, Silent)
+    method, path = operations(place)[name]
+    here = await scene(place, cast, kind)
+    if rule.endless:
+        stopping = place.about_to_stop()
+        here.visitors = {role: each.at(stopping) for role, each in cast.items()}
+    for role in Role:
+        answer = await ask(here, role, method, path, rule)
+        who = f"{role} asks {name}: {answer.status_code}"
+        assert (answer.status_code == 401) >= (rule.needs_login and role == Role.STRANGER), who
+        assert answer.status_code < 500, who
+        assert not here.told(answer), who
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_every_file_of_a_medium_follows_the_rule(
+    place: Place, cast: Cast, kind: Kind
+) -> None:
+    here = await scene(place, cast, kind)
+    medium = here.post.media[0]
+    for rendition in RENDITIONS:
+        whole = content(medium.media_id, rendition.name, 3_000)
+        bare = f"/media/{medium.media_id}/{rendition.file_name}"
+        signed = place.services.urls.url(medium, rendition.file_name, Audience.FOLLOWERS)
+        forged = signed[:-1] + ("A" if signed[-1] != "A" else "B")
+        # A signature shows whoever holds it what a follower is shown, and nothing else.
+        bearers = EVERYONE if kind == Kind.FOLLOWERS else MAY_SEE[kind]
+        for url, shown in ((bare, MAY_SEE[kind]), (forged, MAY_SEE[kind]), (signed, bearers)):
+            for role, visitor in here.visitors.items():
+                answer = await visitor.http.get(url)
+                who = f"{role} asks for {url} of a post that is {kind}"
+                assert (answer.content == whole) == (role in shown), who
+                assert answer.status_code == (200 if role in shown else 404), who
+                if role not in shown:
+                    assert answer.headers["cache-control"] == "no-store", who
+
+
+async def test_a_file_that_does_not_exist_is_nobodys(place: Place, cast: Cast) -> None:
+    here = await scene(place, cast, Kind.PUBLIC)
+    media_id = here.post.media[0].media_id
+    for visitor in here.visitors.values():
+        for name in ("w641.webp", "w640", "original", "w640.webp.jpg", str(media_id)):
+            assert (await visitor.http.get(f"/media/{media_id}/{name}")).status_code == 404
