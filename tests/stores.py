@@ -2,7 +2,8 @@
 
 import functools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,16 @@ class House:
     async def close(self) -> None:
         for shape in self._opened:
             await shape.close()
+
+
+@asynccontextmanager
+async def opened(directory: Path, clock: Clock | None = None) -> AsyncIterator[Embedded]:
+    """One embedded shape over a fresh directory."""
+    house = House("embedded", directory, clock)
+    try:
+        yield house.open()
+    finally:
+        await house.close()
 
 
 @functools.cache

@@ -118,7 +118,9 @@ async def test_media_are_settled_and_reopened_one_by_one(shape: Embedded, author
 
 async def test_words_are_edited_and_nothing_else(shape: Embedded, author: int) -> None:
     post = await published(shape, author)
-    changes = Changes("new #words", ("words",), ("bob",), Place("Bath"), 99)
+    changes = Changes(
+        "new #words", ("words",), ("bob",), Place("Bath"), Audience.FOLLOWERS, 99, {}, {}
+    )
     await shape.core.write(
         AUTHOR_SHARD, partial(shape.posts.edit, post_id=post.post_id, changes=changes)
     )
@@ -128,6 +130,7 @@ async def test_words_are_edited_and_nothing_else(shape: Embedded, author: int) -
         tags=changes.tags,
         mentions=changes.mentions,
         place=changes.place,
+        audience=changes.audience,
         edited_ms=changes.edited_ms,
     )
 

@@ -179,6 +179,9 @@ def test_twin_in_flight_is_told_to_wait(server: Server, author: Person, photo: b
 
     def slowly() -> Iterator[bytes]:
         yield next(begun)
+        yield next(begun)
+        temporary = server.data / "blobs" / "tmp"
+        eventually(lambda: list(temporary.iterdir()), "the first of the twins to begin")
         twin = author.http.post(
             "/posts", files={"mediaFile": photo}, headers={"Idempotency-Key": "twins"}
         )
