@@ -9,16 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from calotype.accounts.adapters.sql import (
-    SqlAccounts,
-    SqlClaims,
-    SqlInvitations,
-    SqlKeys,
-    SqlSessions,
-)
+from calotype.accounts.adapters.sql import sql_stores
 from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
-from calotype.accounts.store import Stores
 from calotype.audience.rule import AudienceRule
 from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.cache.adapters.memory import MemoryCache
@@ -143,13 +136,6 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     timeline_database = Database(sqlite_engine(directory / "timelines.db", "NORMAL"), doorbell)
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
-    stores = Stores(
-        claims=SqlClaims(),
-        accounts=SqlAccounts(),
-        sessions=SqlSessions(),
-        keys=SqlKeys(),
-        invitations=SqlInvitations(),
-    )
     policy: Policy = "open" if settings.open_registration else "invitation"
     return Embedded(
         settings=settings,
@@ -168,7 +154,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         events=SqlEventLog(core, clock, GROUPS),
         keys=SqlIdempotencyKeys(core, clock, owner, longest_request_ms),
         notices=SqlNotices(core, ids, clock),
-        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
+        people=AccountsRoom(core, sql_stores(), settings.accounts, policy, ids, clock),
     )
 
 

@@ -1,4 +1,4 @@
-"""Remove what has had its time: expired tokens, idle sessions, old revocations and keys."""
+"""Remove what has had its time: old tokens, sessions, revocations, keys and held names."""
 
 from collections.abc import Callable
 
@@ -40,9 +40,13 @@ class Sweep:
         def invitations(tx: Transaction) -> int:
             return self._stores.invitations.sweep(tx, now_ms, _ROWS)
 
+        def held_names(tx: Transaction) -> int:
+            return self._stores.held_names.sweep(tx, now_ms, _ROWS)
+
         removed = await self._keys.sweep()
         for shard in self._database.nodes:
-            removed += await self._drain(shard, sessions) + await self._drain(shard, invitations)
+            for work in (sessions, invitations, held_names):
+                removed += await self._drain(shard, work)
         return removed
 
     async def _drain(self, shard: int, work: Callable[[Transaction], int]) -> int:
