@@ -10,7 +10,7 @@ from calotype.bootstrap import open_embedded
 from calotype.media.renditions import RENDITIONS
 from calotype.settings import load_settings
 from calotype.uploads.settings import UploadSettings
-from calotype.uploads.sweep import Sweep, Swept
+from calotype.uploads.sweep import AllReferences, Sweep, Swept
 
 DATABASES = ("core", "timelines")
 
@@ -40,7 +40,8 @@ async def sweep(data: Path) -> Swept:
     shape = open_embedded(load_settings({"CALOTYPE_DATA": str(data)}), "cli")
     try:
         settings = UploadSettings(sweep_grace_s=0)
-        return await Sweep(shape.blobs, shape.posts, shape.clock, settings).run()
+        references = AllReferences(shape.posts, shape.avatars)
+        return await Sweep(shape.blobs, references, shape.clock, settings).run()
     finally:
         shape.blobs.close()
         await shape.close()

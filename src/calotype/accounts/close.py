@@ -7,10 +7,10 @@ from calotype.accounts.held_names import hold_back
 from calotype.accounts.passwords import Passwords
 from calotype.accounts.sessions import Sessions
 from calotype.accounts.settings import AccountSettings
-from calotype.accounts.store import Stores
+from calotype.accounts.store import AccountStore, Stores
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.clock import Clock
-from calotype.kernel.errors import InvalidCredentials
+from calotype.kernel.errors import InvalidCredentials, NotFound
 from calotype.kernel.ids import shard_of
 
 _REFUSED = "the password is not right; nothing was deleted"
@@ -81,3 +81,13 @@ class ForgetNames:
         for node in self._database.nodes:
             while await self._database.write(node, forget):
                 pass
+
+
+def check_open(accounts: AccountStore, tx: Transaction, *user_ids: int) -> None:
+    """For writes under a person's id: what was begun before they left must not end after it.
+
+    Raises:
+        NotFound: one of them has left.
+    """
+    if accounts.buried(tx, user_ids):
+        raise NotFound("this account was deleted")

@@ -8,6 +8,8 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from calotype.accounts.close import check_open
+from calotype.accounts.store import AccountStore
 from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
@@ -34,6 +36,7 @@ class CreatePost:
     """The use case, with what it works on."""
 
     database: Database
+    accounts: AccountStore
     posts: PostStore
     jobs: JobQueue
     outbox: Outbox
@@ -53,6 +56,7 @@ class CreatePost:
             BadMedia, Invalid, Malformed, TooLarge, TooSlow: the request is at fault.
             InFlight: a twin with the same key is still being answered.
             KeyReused: the key belongs to a request with another body.
+            NotFound: the author has left meanwhile.
         """
         if key is None:
             return await self._create(author_id, body, content_type, None)
@@ -146,6 +150,7 @@ class CreatePost:
 
     async def _record(self, post: Post, key: str | None, body_fingerprint: str) -> None:
         def record(tx: Transaction) -> None:
+            check_open(self.accounts, tx, post.author_id)
             self.posts.insert(tx, post)
             self.jobs.enqueue(tx, [process_job(medium) for medium in post.media])
             self.outbox.append(tx, post_event(UPLOADED, post.post_id, post.author_id))

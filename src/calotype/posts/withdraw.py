@@ -8,9 +8,9 @@ from calotype.jobs.queue import JobQueue, NewJob
 from calotype.kernel.errors import NotFound
 from calotype.kernel.ids import shard_of
 from calotype.posts.lifecycle import LIFECYCLE, Status
-from calotype.posts.post import Post
+from calotype.posts.post import Medium, Post
 from calotype.posts.store import PostStore
-from calotype.uploads.keys import original_key
+from calotype.uploads.keys import PROCESSED, original_key
 
 UPKEEP_LANE = "upkeep"
 PURGE = "post.purge"
@@ -64,12 +64,17 @@ class WithdrawPost:
         if post is None or not LIFECYCLE.allows(post.status, Status.PURGED):
             return
         for medium in post.media:
-            await self.blobs.delete(original_key(post.author_id, medium.media_id))
-            async for blob in self.blobs.list(f"processed/{medium.media_id}/"):
-                await self.blobs.delete(blob.key)
+            await remove_files(self.blobs, medium)
         await self.database.write(
             shard_of(post_id), lambda tx: self.posts.move(tx, post_id, Status.PURGED)
         )
+
+
+async def remove_files(blobs: BlobStore, medium: Medium) -> None:
+    """Remove a medium's original and renditions; idempotent."""
+    await blobs.delete(original_key(medium.author_id, medium.media_id))
+    async for blob in blobs.list(f"{PROCESSED}{medium.media_id}/"):
+        await blobs.delete(blob.key)
 
 
 def own_post(posts: PostStore, tx: Transaction, author_id: int, post_id: int) -> Post:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from calotype.departure.leave import DELETE, Forget
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.graph.events import FOLLOWED, EdgeChanged
@@ -13,6 +14,8 @@ from calotype.posts.create import PHOTO_LANE, PROCESS
 from calotype.posts.events import FAILED, PUBLISHED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
+from calotype.profiles import change_avatar, process_avatar
+from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.lane import Handler
 
 FEED_GROUP = "feed"
@@ -34,13 +37,22 @@ class Handlers:
     fanout: FanOut
     backfill: Backfill
     author: TellAuthor
+    avatars: ProcessAvatar
+    forget: Forget
 
     def jobs(self) -> dict[str, dict[str, Handler]]:
         """By lane, by kind."""
         return {
-            PHOTO_LANE: {PROCESS: Handler(self._process, self._process_worn_out)},
+            PHOTO_LANE: {
+                PROCESS: Handler(self._process, self._process_worn_out),
+                change_avatar.PROCESS: Handler(self._avatar, self._avatar_worn_out),
+            },
             FANOUT_LANE: {FANOUT: Handler(self._push)},
-            UPKEEP_LANE: {PURGE: Handler(self._purge)},
+            UPKEEP_LANE: {
+                PURGE: Handler(self._purge),
+                change_avatar.CLEAR: Handler(self._clear_avatars),
+                DELETE: Handler(self._forget),
+            },
         }
 
     def events(self) -> dict[str, dict[str, Handler]]:
@@ -61,6 +73,18 @@ class Handlers:
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.purge(int(job.key))
+
+    async def _avatar(self, job: Leased) -> None:
+        await self.avatars.process(int(job.key))
+
+    async def _avatar_worn_out(self, job: Leased) -> None:
+        await self.avatars.fail(int(job.key), process_avatar.WORN_OUT)
+
+    async def _clear_avatars(self, job: Leased) -> None:
+        await self.avatars.clear(int(job.key))
+
+    async def _forget(self, job: Leased) -> None:
+        await self.forget.forget(int(job.key))
 
     async def _plan(self, event: Leased) -> None:
         await self.fanout.plan(_moved(event).post_id)

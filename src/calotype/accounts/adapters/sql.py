@@ -94,7 +94,7 @@ class SqlHeldNames:
 
     def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
         t = tables.held_names
-        return _delete_some(tx, t, t.c.until_ms <= now_ms, limit)
+        return tx.delete_some(t, t.c.until_ms <= now_ms, limit)
 
 
 class SqlAccounts:
@@ -260,9 +260,9 @@ class SqlSessions:
     ) -> int:
         token, session, revoked = tables.refresh_tokens, tables.sessions, tables.revoked_sessions
         return (
-            _delete_some(tx, token, token.c.expires_ms <= now_ms, limit)
-            + _delete_some(tx, session, session.c.used_ms <= idle_since_ms, limit)
-            + _delete_some(tx, revoked, revoked.c.revoked_ms < revoked_before_ms, limit)
+            tx.delete_some(token, token.c.expires_ms <= now_ms, limit)
+            + tx.delete_some(session, session.c.used_ms <= idle_since_ms, limit)
+            + tx.delete_some(revoked, revoked.c.revoked_ms < revoked_before_ms, limit)
         )
 
     def _remove(self, tx: Transaction, session_ids: Sequence[int]) -> None:
@@ -319,7 +319,7 @@ class SqlInvitations:
 
     def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
         t = tables.invitations
-        return _delete_some(tx, t, t.c.expires_ms <= now_ms, limit)
+        return tx.delete_some(t, t.c.expires_ms <= now_ms, limit)
 
 
 def _password_hash(user_id: int) -> sa.Select[tuple[str]]:
@@ -347,9 +347,3 @@ def _exactly(claim: Claim) -> sa.ColumnElement[bool]:
 
 def _keyed(table: sa.Table, column: str, id_: int) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.shard == shard_of(id_), table.c[column] == id_)
-
-
-def _delete_some(tx: Transaction, table: sa.Table, over: sa.ColumnElement[bool], limit: int) -> int:
-    key = list(table.primary_key.columns)
-    some = sa.select(*key).where(over).limit(limit)
-    return tx.changes(sa.delete(table).where(sa.tuple_(*key).in_(some)))
