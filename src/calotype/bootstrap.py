@@ -264,16 +264,20 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
 
 
 def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
-    """Every room that keeps something of a person; posts first, since others are made of them."""
+    """Every room that keeps something of a person.
+
+    Posts first and what is made of them last: work that had read a post before it was erased has
+    written by then.
+    """
     return Forget(
         (
             ErasePosts(shape.core, shape.posts, shape.blobs),
             avatars,
             shape.graph,
-            shape.timelines,
-            shape.notices,
             shape.keys,
             shape.people.forget_names,
+            shape.notices,
+            shape.timelines,
         )
     )
 

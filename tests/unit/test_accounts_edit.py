@@ -62,6 +62,34 @@ async def test_former_bearer_may_return(tmp_path: Path) -> None:
         await world.register("countess")
 
 
+async def test_nobody_holds_more_than_five_names(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with opened(tmp_path, clock) as world:
+        ada = await world.register("Ada")
+        for number in range(5):
+            await rename(world, ada.user_id, f"Ada{number}")
+        with pytest.raises(Conflict, match="too often"):
+            await rename(world, ada.user_id, "Countess")
+        clock.advance(ms=30 * DAY_MS)
+        await rename(world, ada.user_id, "Countess")
+
+
+async def test_sweep_frees_what_ran_out_and_is_not_borne(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with opened(tmp_path, clock) as world:
+        ada = await world.register("Ada")
+        await rename(world, ada.user_id, "Countess")
+        world.database.commits_left = 3
+        with pytest.raises(Crash):
+            await rename(world, ada.user_id, "Lovelace")
+        world.database.commits_left = None
+        clock.advance(ms=30 * DAY_MS)
+        await world.room.sweep(clock.now_ms())
+        with world.database.engine.connect() as connection:
+            claims = connection.exec_driver_sql("SELECT name, reserved_until_ms FROM name_claims")
+            assert claims.all() == [("lovelace", None)]
+
+
 async def test_case_is_changed_without_a_claim(tmp_path: Path) -> None:
     async with opened(tmp_path) as world:
         ada = await world.register("Ada", email="ada@example.org")

@@ -18,6 +18,9 @@ from calotype.kernel.clock import Clock
 from calotype.kernel.errors import Conflict, NameTaken, NotFound, Unavailable
 from calotype.kernel.ids import MAX_ID, shard_of
 
+# Names that are held for one person at once: who changes on and on would take them from all others.
+MAX_HELD = 5
+
 Values = Mapping[str, str | None]
 
 
@@ -62,7 +65,7 @@ class EditAccount:
         Raises:
             Invalid: a name, address or text breaks its rules.
             NameTaken: the username or address belongs to someone else, or is held back.
-            Conflict: the names were changed by another request meanwhile.
+            Conflict: the names were changed by another request meanwhile, or too often lately.
             NotFound: there is no such account.
         """
         values = _checked(changes)
@@ -70,6 +73,8 @@ class EditAccount:
             shard_of(user_id), lambda tx: _present(self._accounts.by_ids(tx, [user_id]), user_id)
         )
         renamings = _renamings(before, values)
+        if renamings and await self._names.held_by(user_id) >= MAX_HELD:
+            raise Conflict("your names were changed too often lately; keep them for a while")
         # What is reserved in vain runs out by itself: another request of the same person may be
         # about to bear it.
         deadline_ms = min(

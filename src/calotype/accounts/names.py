@@ -38,6 +38,7 @@ RESERVED = frozenset({
 _USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]{1,28}[A-Za-z0-9_]")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@.]+")
 _MAX_EMAIL = 254
+_BATCH = 100
 
 
 def check_username(text: str) -> str:
@@ -153,6 +154,31 @@ class Names:
         await self._database.write(
             shard_of_name(key), lambda tx: self._claims.release(tx, key, user_id)
         )
+
+    async def held_by(self, user_id: int) -> int:
+        """How many names are reserved for a person just now; counted up to 100 a node."""
+        now, count = self._clock.now_ms(), 0
+        for node in self._database.nodes:
+            claims = await self._database.read(
+                node, lambda tx: self._claims.of_person(tx, user_id, _BATCH)
+            )
+            count += sum(1 for claim in claims if (claim.reserved_until_ms or 0) > now)
+        return count
+
+    async def settle_expired(self) -> int:
+        """Confirm what ran out and is borne after all, free the rest; how many there were."""
+        now, settled = self._clock.now_ms(), 0
+        for node in self._database.nodes:
+            while claims := await self._database.read(
+                node, lambda tx: self._claims.expired(tx, now, _BATCH)
+            ):
+                for claim in claims:
+                    if await self._bearer(claim):
+                        await self.confirm(claim.name, claim.user_id)
+                    else:
+                        await self.let_go(claim)
+                settled += len(claims)
+        return settled
 
     async def _take_over(self, standing: Claim, wanted: Claim, now: int) -> bool:
         if standing.reserved_until_ms is None:

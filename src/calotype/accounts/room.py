@@ -59,7 +59,7 @@ class AccountsRoom:
         self.administration = Administration(
             create, self.change_password, self.invitations, self.keys
         )
-        self.sweep = Sweep(*common, self.keys, self.revocations, settings)
+        self.sweep = Sweep(*common, self.names, self.keys, self.revocations, settings)
 
     async def close(self) -> None:
         """End its threads and wait for what is under way; the database is the caller's."""

@@ -86,6 +86,10 @@ class ClaimStore(Protocol):
         """Up to `limit` of a person's claims on this node, of whatever shard."""
         ...
 
+    def expired(self, tx: Transaction, now_ms: int, limit: int) -> Sequence[Claim]:
+        """Up to `limit` reservations on this node that ran out by `now_ms`."""
+        ...
+
 
 class HeldNameStore(Protocol):
     """Names of deleted accounts, on the shards of their claims."""

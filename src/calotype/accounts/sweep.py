@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from calotype.accounts.keys import KeyRing
+from calotype.accounts.names import Names
 from calotype.accounts.revocations import Revocations
 from calotype.accounts.settings import AccountSettings
 from calotype.accounts.store import Stores
@@ -19,12 +20,14 @@ class Sweep:
         self,
         database: Database,
         stores: Stores,
+        names: Names,
         keys: KeyRing,
         revocations: Revocations,
         settings: AccountSettings,
     ) -> None:
         self._database = database
         self._stores = stores
+        self._names = names
         self._keys = keys
         self._keep_revoked_ms = revocations.keep_ms
         self._idle_ms = settings.refresh_token_s * 1000
@@ -43,7 +46,7 @@ class Sweep:
         def held_names(tx: Transaction) -> int:
             return self._stores.held_names.sweep(tx, now_ms, _ROWS)
 
-        removed = await self._keys.sweep()
+        removed = await self._keys.sweep() + await self._names.settle_expired()
         for shard in self._database.nodes:
             for work in (sessions, invitations, held_names):
                 removed += await self._drain(shard, work)

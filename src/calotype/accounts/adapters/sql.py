@@ -70,10 +70,10 @@ class SqlClaims:
         tx.execute(sa.delete(t).where(_claimed(name), t.c.user_id == user_id))
 
     def of_person(self, tx: Transaction, user_id: int, limit: int) -> Sequence[Claim]:
-        t = tables.name_claims
-        query = sa.select(t.c.name, t.c.user_id, t.c.reserved_until_ms)
-        theirs = query.where(t.c.user_id == user_id).limit(limit)
-        return [Claim(**row._mapping) for row in tx.all(theirs)]
+        return _claims(tx, tables.name_claims.c.user_id == user_id, limit)
+
+    def expired(self, tx: Transaction, now_ms: int, limit: int) -> Sequence[Claim]:
+        return _claims(tx, tables.name_claims.c.reserved_until_ms <= now_ms, limit)
 
 
 class SqlHeldNames:
@@ -334,6 +334,12 @@ def _text(row: sa.Row[Any] | None) -> str | None:
 def _claimed(name: str) -> sa.ColumnElement[bool]:
     t = tables.name_claims
     return sa.and_(t.c.shard == shard_of_name(name), t.c.name == name)
+
+
+def _claims(tx: Transaction, which: sa.ColumnElement[bool], limit: int) -> Sequence[Claim]:
+    t = tables.name_claims
+    query = sa.select(t.c.name, t.c.user_id, t.c.reserved_until_ms).where(which).limit(limit)
+    return [Claim(**row._mapping) for row in tx.all(query)]
 
 
 def _exactly(claim: Claim) -> sa.ColumnElement[bool]:

@@ -27,6 +27,7 @@ name_claims = sharded(
     id_column("user_id", nullable=False),
     sa.Column("reserved_until_ms", sa.BigInteger),  # absent: confirmed
     sa.Index("ix_name_claims_user_id", "user_id"),  # a person's names lie on any shard
+    sa.Index("ix_name_claims_reserved_until_ms", "reserved_until_ms"),
 )
 
 # All that is left of a deleted account: an id, so that nothing is written under it any more.

@@ -12,6 +12,9 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("accounts", sa.Column("avatar_id", sa.BigInteger(), nullable=True))
     op.create_index("ix_name_claims_user_id", "name_claims", ["user_id"], unique=False)
+    op.create_index(
+        "ix_name_claims_reserved_until_ms", "name_claims", ["reserved_until_ms"], unique=False
+    )
     _avatars()
     _held_names()
     _tombstones()
