@@ -149,6 +149,34 @@ def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
     assert httpx.post(f"{house.url}/api/v1/accounts", json=body).status_code == 201
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/posts"), ("PUT", "/users/me/avatar")])
+def test_upload_that_ends_after_its_person_left_leaves_nothing(
+    house: Server, method: str, path: str
+) -> None:
+    leaver = Leaver(house)
+
+    def slowly() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="mediaFile"; filename="a"\r\n\r\n'
+        assert leaver.leave().status_code == 204
+        quiet(house)
+        yield small_png()
+        yield b"\r\n--b--\r\n"
+
+    answer = httpx.request(
+        method,
+        f"{house.url}/api/v1{path}",
+        content=slowly(),
+        headers={
+            "Authorization": leaver.person.http.headers["Authorization"],
+            "Content-Type": "multipart/form-data; boundary=b",
+        },
+        timeout=60,
+    )
+    assert answer.status_code == 404, answer.text
+    left = traces(house.data, leaver.person.id, leaver.name, leaver.former, leaver.email)
+    assert left == [f"tombstones: {leaver.person.id}"]
+
+
 def test_worker_killed_halfway_is_followed_by_one_that_ends_it(house: Server) -> None:
     leaver = Leaver(house)
     photos = [small_png(64, 48, seed) for seed in range(10)]
