@@ -76,13 +76,13 @@ class AvatarOperation(Operation):
         self.request_body = RequestBody(content=content, required=True)
 
 
-@get("/users/me", responses=refusals(401), operation_id="getMe")
+@get("/users/me", responses=refusals(401, 404), operation_id="getMe")
 async def me_view(me: Identity, services: Services) -> MeView:
     """One's own account."""
     return await _show(services, me.user_id)
 
 
-@patch("/users/me", responses=refusals(401, 409), operation_id="editMe")
+@patch("/users/me", responses=refusals(401, 404, 409), operation_id="editMe")
 async def edit_me(data: MyChanges, me: Identity, services: Services) -> MeView:
     """Change one's names, address or bio; all that is given, or nothing."""
     changes = AccountChanges(
@@ -116,7 +116,7 @@ async def change_password(data: PasswordChange, me: Identity, services: Services
     operation_class=AvatarOperation,
     operation_id="replaceAvatar",
     request_max_body_size=None,  # uploads/receive.py has limits of its own, for each part
-    responses=refusals(401, 408, 413, 415, 507),
+    responses=refusals(401, 404, 408, 413, 415, 507),
 )
 async def replace_avatar(
     request: Request[Any, Any, Any], me: Identity, services: Services

@@ -60,7 +60,7 @@ class SqlGraph:
         return edge_id
 
     def remove(self, tx: Transaction, follower_id: int, followee_id: int) -> bool:
-        out, into = follows_table.c, followers_table.c
+        out = follows_table.c
         removed = tx.changes(
             sa.delete(follows_table).where(
                 out.shard == shard_of(follower_id),
@@ -70,13 +70,7 @@ class SqlGraph:
         )
         if not removed:
             return False
-        tx.changes(
-            sa.delete(followers_table).where(
-                into.shard == shard_of(followee_id),
-                into.followee_id == followee_id,
-                into.follower_id == follower_id,
-            )
-        )
+        self._remove_incoming(tx, follower_id, followee_id)
         self._count(tx, follower_id, following=-1)
         self._count(tx, followee_id, followers=-1)
         return True
@@ -167,8 +161,20 @@ class SqlGraph:
         )
         others = [row.follower_id for row in tx.all(some.limit(FORGOTTEN))]
         for other in others:
-            self.remove(tx, other, user_id)
+            # An end without the other one would else be met again and again.
+            if not self.remove(tx, other, user_id):
+                self._remove_incoming(tx, other, user_id)
         return len(others)
+
+    def _remove_incoming(self, tx: Transaction, follower_id: int, followee_id: int) -> None:
+        into = followers_table.c
+        tx.execute(
+            sa.delete(followers_table).where(
+                into.shard == shard_of(followee_id),
+                into.followee_id == followee_id,
+                into.follower_id == follower_id,
+            )
+        )
 
     def _count(
         self, tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0
