@@ -39,7 +39,8 @@ async def sweep(data: Path) -> Swept:
     """Sweep once with no grace, with the stores that bootstrap opens; nothing else may run."""
     shape = open_embedded(load_settings({"CALOTYPE_DATA": str(data)}), "cli")
     try:
-        settings = UploadSettings(sweep_grace_s=0)
+        # No request is under way, so that none lasts longer than no grace.
+        settings = UploadSettings(sweep_grace_s=0, total_s=-1)
         references = AllReferences(shape.posts, shape.avatars)
         return await Sweep(shape.blobs, references, shape.clock, settings).run()
     finally:
