@@ -49,7 +49,7 @@ async def test_posts_are_erased_in_every_state_with_their_media_and_count(
     ids = [post.post_id for post in posts]
     for _ in range(2):
         await shape.core.write(
-            shard_of(leaver), partial(shape.posts.erase, author_id=leaver, post_ids=ids)
+            shard_of(leaver), partial(shape.posts.remove, author_id=leaver, post_ids=ids)
         )
     again = house.open("again").posts
     assert await again.of_author(leaver, 10) == []
@@ -64,7 +64,7 @@ async def test_posts_of_another_author_are_never_erased(
     shape: Embedded, leaver: int, stayer: int
 ) -> None:
     kept = await published(shape, stayer)
-    erase = partial(shape.posts.erase, author_id=leaver, post_ids=[kept.post_id])
+    erase = partial(shape.posts.remove, author_id=leaver, post_ids=[kept.post_id])
     await shape.core.write(shard_of(leaver), erase)
     assert await shape.posts.get(kept.post_id) == kept
 

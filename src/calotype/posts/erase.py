@@ -7,7 +7,7 @@ from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database
 from calotype.kernel.ids import shard_of
 from calotype.posts.store import PostStore
-from calotype.posts.withdraw import remove_files
+from calotype.posts.withdraw import remove_medium
 from calotype.uploads.keys import ORIGINALS
 
 BATCH = 50
@@ -29,10 +29,10 @@ class ErasePosts:
         while batch := await self.posts.of_author(user_id, BATCH):
             for post in batch:
                 for medium in post.media:
-                    await remove_files(self.blobs, medium)
+                    await remove_medium(self.blobs, user_id, medium.media_id)
             ids = [post.post_id for post in batch]
             await self.database.write(
-                shard_of(user_id), partial(self.posts.erase, author_id=user_id, post_ids=ids)
+                shard_of(user_id), partial(self.posts.remove, author_id=user_id, post_ids=ids)
             )
         # Whatever a killed request has left: its name holds the person's id.
         async for blob in self.blobs.list(f"{ORIGINALS}{user_id}/"):

@@ -95,7 +95,7 @@ class PostStore(Protocol):
         """Up to `limit` of an author's posts, in whatever state."""
         ...
 
-    def erase(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
+    def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
         """Remove posts of an author who left, their media, and the author's count; idempotent.
 
         Unlike PURGED, which a post stays in, nothing of it is left.

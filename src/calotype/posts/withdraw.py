@@ -8,7 +8,7 @@ from calotype.jobs.queue import JobQueue, NewJob
 from calotype.kernel.errors import NotFound
 from calotype.kernel.ids import shard_of
 from calotype.posts.lifecycle import LIFECYCLE, Status
-from calotype.posts.post import Medium, Post
+from calotype.posts.post import Post
 from calotype.posts.store import PostStore
 from calotype.uploads.keys import PROCESSED, original_key
 
@@ -64,16 +64,16 @@ class WithdrawPost:
         if post is None or not LIFECYCLE.allows(post.status, Status.PURGED):
             return
         for medium in post.media:
-            await remove_files(self.blobs, medium)
+            await remove_medium(self.blobs, post.author_id, medium.media_id)
         await self.database.write(
             shard_of(post_id), lambda tx: self.posts.move(tx, post_id, Status.PURGED)
         )
 
 
-async def remove_files(blobs: BlobStore, medium: Medium) -> None:
-    """Remove a medium's original and renditions; idempotent."""
-    await blobs.delete(original_key(medium.author_id, medium.media_id))
-    async for blob in blobs.list(f"{PROCESSED}{medium.media_id}/"):
+async def remove_medium(blobs: BlobStore, author_id: int, media_id: int) -> None:
+    """Remove a medium's original and renditions. Idempotent."""
+    await blobs.delete(original_key(author_id, media_id))
+    async for blob in blobs.list(f"{PROCESSED}{media_id}/"):
         await blobs.delete(blob.key)
 
 

@@ -16,8 +16,9 @@ from calotype.kernel.ids import shard_of
 from calotype.media.decoders import Decoders
 from calotype.media.renditions import AVATAR_RENDITIONS, rendition_key
 from calotype.media.wire import Rendered
+from calotype.posts.withdraw import remove_medium
 from calotype.profiles.avatars import OPEN, Avatar, AvatarStatus, AvatarStore
-from calotype.uploads.keys import PROCESSED, original_key
+from calotype.uploads.keys import original_key
 
 WORN_OUT = "we could not process this photo after three tries; send it again, or another"
 LOST = "the uploaded photo is no longer in the store; please upload it again"
@@ -90,18 +91,13 @@ class ProcessAvatar:
 
         # None: it was replaced and cleared away, or its person left, while it was in the works.
         if not await self.database.write(shard_of(avatar.user_id), show):
-            await self._remove_files(avatar)
+            await remove_medium(self.blobs, avatar.user_id, avatar.media_id)
 
     async def _remove(self, avatar: Avatar) -> None:
-        await self._remove_files(avatar)
+        await remove_medium(self.blobs, avatar.user_id, avatar.media_id)
         await self.database.write(
             shard_of(avatar.user_id), partial(self.avatars.remove, media_id=avatar.media_id)
         )
-
-    async def _remove_files(self, avatar: Avatar) -> None:
-        await self.blobs.delete(original_key(avatar.user_id, avatar.media_id))
-        async for blob in self.blobs.list(f"{PROCESSED}{avatar.media_id}/"):
-            await self.blobs.delete(blob.key)
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:

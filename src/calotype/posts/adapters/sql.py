@@ -212,7 +212,7 @@ class SqlPosts:
         )
         return list(posts.values())
 
-    def erase(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
+    def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
         shard = shard_of(author_id)
         for table in (media_table, posts_table):
             theirs = (table.c.shard == shard, table.c.author_id == author_id)
