@@ -183,7 +183,7 @@ async def move(shape: Embedded, post_id: int, *path: Status) -> None:
 
 
 def graph_of(shape: Embedded) -> Follow:
-    return Follow(shape.core, shape.graph, shape.outbox)
+    return Follow(shape.core, shape.accounts, shape.graph, shape.outbox)
 
 
 def lettered(lease: Leased) -> tuple[str, int]:

@@ -9,16 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from calotype.accounts.adapters.sql import (
-    SqlAccounts,
-    SqlClaims,
-    SqlInvitations,
-    SqlKeys,
-    SqlSessions,
-)
+from calotype.accounts.adapters.sql import sql_stores
 from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
-from calotype.accounts.store import Stores
+from calotype.accounts.store import AccountStore
 from calotype.audience.rule import AudienceRule
 from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.cache.adapters.memory import MemoryCache
@@ -27,6 +21,7 @@ from calotype.connections.migrate import migrate
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
+from calotype.departure.leave import Forget, Leave
 from calotype.events.adapters.sql import OUTBOX_TOPIC, SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
 from calotype.feed.backfill import Backfill
@@ -50,16 +45,20 @@ from calotype.posts.adapters.sql import SqlPosts
 from calotype.posts.create import PHOTO_LANE, CreatePost
 from calotype.posts.drop import DropMedium
 from calotype.posts.edit import EditPost
+from calotype.posts.erase import ErasePosts
 from calotype.posts.outcome import Outcome
 from calotype.posts.process import ProcessMedium
 from calotype.posts.reconcile import Reconcile
 from calotype.posts.rekey import Rekey
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE, WithdrawPost
+from calotype.profiles.adapters.sql import SqlAvatars
+from calotype.profiles.change_avatar import ChangeAvatar
+from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
 from calotype.settings import Settings
-from calotype.uploads.sweep import Sweep
+from calotype.uploads.sweep import AllReferences, Sweep
 from calotype.web.services import Services
 from calotype.workers.handlers import GROUPS, Handlers
 from calotype.workers.lane import Lane
@@ -97,6 +96,8 @@ class Embedded:
     events: SqlEventLog
     keys: SqlIdempotencyKeys
     notices: SqlNotices
+    avatars: SqlAvatars
+    accounts: AccountStore
     people: AccountsRoom
 
     @property
@@ -147,13 +148,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     timeline_database = Database(sqlite_engine(directory / "timelines.db", "NORMAL"), doorbell)
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
-    stores = Stores(
-        claims=SqlClaims(),
-        accounts=SqlAccounts(),
-        sessions=SqlSessions(),
-        keys=SqlKeys(),
-        invitations=SqlInvitations(),
-    )
+    stores = sql_stores()
     policy: Policy = "open" if settings.open_registration else "invitation"
     return Embedded(
         settings=settings,
@@ -172,6 +167,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         events=SqlEventLog(core, clock, GROUPS),
         keys=SqlIdempotencyKeys(core, clock, owner, longest_request_ms),
         notices=SqlNotices(core, ids, clock),
+        avatars=SqlAvatars(core),
+        accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )
 
@@ -192,10 +189,11 @@ def build_services(shape: Embedded) -> Services:
     return Services(
         people=shape.people,
         graph=shape.graph,
-        follow=Follow(shape.core, shape.graph, shape.outbox),
+        follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
         create_post=CreatePost(
             database=shape.core,
+            accounts=shape.accounts,
             posts=shape.posts,
             jobs=shape.jobs,
             outbox=shape.outbox,
@@ -218,7 +216,18 @@ def build_services(shape: Embedded) -> Services:
             ranked_together=shape.settings.feed.candidates,
         ),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
-        media=ServeMedia(shape.posts, shape.blobs, rule, urls),
+        change_avatar=ChangeAvatar(
+            database=shape.core,
+            accounts=shape.accounts,
+            avatars=shape.avatars,
+            jobs=shape.jobs,
+            blobs=shape.blobs,
+            ids=shape.ids,
+            uploads=shape.settings.uploads,
+        ),
+        avatars=shape.avatars,
+        leave=Leave(shape.people.close_account, shape.jobs),
+        media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.doorbell.listen),
@@ -228,6 +237,7 @@ def build_services(shape: Embedded) -> Services:
 
 def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
     """The worker that does everything: all lanes, all groups, the relay, the routines."""
+    avatars = ProcessAvatar(shape.core, shape.accounts, shape.avatars, shape.blobs, decoders)
     handlers = Handlers(
         process=ProcessMedium(
             database=shape.core,
@@ -242,6 +252,8 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
         fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
+        avatars=avatars,
+        forget=build_forget(shape, avatars),
     )
     widths = {
         PHOTO_LANE: shape.settings.media.decoders,
@@ -258,6 +270,25 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
     return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, _routines(shape))
 
 
+def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
+    """Every room that keeps something of a person.
+
+    Posts first and what is made of them last: work that had read a post before it was erased has
+    written by then.
+    """
+    return Forget(
+        (
+            ErasePosts(shape.core, shape.posts, shape.blobs),
+            avatars,
+            shape.graph,
+            shape.keys,
+            shape.people.forget_names,
+            shape.notices,
+            shape.timelines,
+        )
+    )
+
+
 def _routines(shape: Embedded) -> list[Routine]:
     posts = shape.settings.posts
     reconcile = Reconcile(
@@ -267,7 +298,8 @@ def _routines(shape: Embedded) -> list[Routine]:
     async def tidy_accounts() -> None:
         await shape.people.sweep(shape.clock.now_ms())
 
-    sweep = Sweep(shape.blobs, shape.posts, shape.clock, shape.settings.uploads)
+    references = AllReferences(shape.posts, shape.avatars)
+    sweep = Sweep(shape.blobs, references, shape.clock, shape.settings.uploads)
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),

@@ -10,7 +10,7 @@ import pytest
 
 from calotype.accounts.account import Account, Role, Session
 from calotype.accounts.adapters.sql import sql_stores
-from calotype.accounts.store import Claim, Invitation, RefreshToken, SigningKey, Stores
+from calotype.accounts.store import Claim, HeldName, Invitation, RefreshToken, SigningKey, Stores
 from calotype.connections.sql import Transaction
 from calotype.kernel.errors import AlreadyExists
 from calotype.kernel.ids import IdFactory, shard_of_name
@@ -104,6 +104,38 @@ class TestClaims:
         await harness.do(lambda tx: claims.release(tx, "ada", 1))
         assert await harness.ask(lambda tx: claims.find(tx, "ada")) is None
 
+    async def test_exactly_a_claim_is_removed(self, harness: Harness) -> None:
+        claims = harness.stores.claims
+        await harness.do(lambda tx: claims.add(tx, Claim("ada", 1, 500)))
+        for other in (Claim("ada", 1), Claim("ada", 2, 500), Claim("ada", 1, 501)):
+            assert not await harness.do(partial(claims.remove, claim=other))
+        assert await harness.do(lambda tx: claims.remove(tx, Claim("ada", 1, 500)))
+        assert await harness.ask(lambda tx: claims.find(tx, "ada")) is None
+
+    async def test_claims_are_found_by_person_and_when_they_ran_out(self, harness: Harness) -> None:
+        claims = harness.stores.claims
+        mine, old = Claim("ada", 1), Claim("countess", 1, 500)
+        for claim in (mine, old, Claim("bob", 2), Claim("robert", 2, 501)):
+            await harness.do(partial(claims.add, claim=claim))
+        harness.reopen()
+        found = await harness.ask(lambda tx: claims.of_person(tx, 1, 10))
+        assert sorted(found, key=lambda claim: claim.name) == [mine, old]
+        assert len(await harness.ask(lambda tx: claims.of_person(tx, 1, 1))) == 1
+        assert await harness.ask(lambda tx: claims.expired(tx, 500, 10)) == [old]
+        assert len(await harness.ask(lambda tx: claims.expired(tx, 501, 1))) == 1
+
+
+async def test_held_names_are_told_by_shard_until_they_end(harness: Harness) -> None:
+    store = harness.stores.held_names
+    one, other = HeldName(7, b"d" * 32, b"s" * 16, 500), HeldName(7, b"e" * 32, b"s" * 16, 501)
+    for held in (one, other, HeldName(8, b"d" * 32, b"s" * 16, 900)):
+        await harness.do(partial(store.add, held=held))
+    harness.reopen()
+    assert set(await harness.ask(lambda tx: store.on_shard(tx, 7, 499))) == {one, other}
+    assert await harness.ask(lambda tx: store.on_shard(tx, 7, 500)) == [other]
+    assert [await harness.do(lambda tx: store.sweep(tx, 501, 1)) for _ in range(3)] == [1, 1, 0]
+    assert len(await harness.ask(lambda tx: store.on_shard(tx, 8, 0))) == 1
+
 
 class TestAccounts:
     async def test_accounts_are_kept_whole(self, harness: Harness) -> None:
@@ -144,6 +176,34 @@ class TestAccounts:
         assert await harness.ask(lambda tx: accounts.password_hash(tx, ada.user_id)) is None
         assert not await harness.do(lambda tx: accounts.edit(tx, ada.user_id, {"bio": "x"}))
         assert not await harness.do(lambda tx: accounts.set_password_hash(tx, ada.user_id, "x"))
+
+    async def test_names_address_and_picture_are_changed(self, harness: Harness) -> None:
+        accounts = harness.stores.accounts
+        ada = an_account(email="ada@example.org")
+        await harness.do(lambda tx: accounts.create(tx, ada, "h"))
+        changes = {"username": "Countess", "email": None}
+        assert await harness.do(lambda tx: accounts.edit(tx, ada.user_id, changes))
+        assert await harness.do(lambda tx: accounts.set_avatar(tx, ada.user_id, 77))
+        assert not await harness.do(lambda tx: accounts.set_avatar(tx, 5, 77))
+        harness.reopen()
+        found = await harness.ask(lambda tx: accounts.by_ids(tx, [ada.user_id]))
+        assert found[ada.user_id] == Account(ada.user_id, "Countess", avatar_id=77)
+        assert await harness.do(lambda tx: accounts.set_avatar(tx, ada.user_id, None))
+        found = await harness.ask(lambda tx: accounts.by_ids(tx, [ada.user_id]))
+        assert found[ada.user_id].avatar_id is None
+
+    async def test_a_buried_account_leaves_its_id(self, harness: Harness) -> None:
+        accounts = harness.stores.accounts
+        ada, bob = an_account(), an_account("bob", shard=4095)
+        for account in (ada, bob):
+            await harness.do(partial(accounts.create, account=account, password_hash="h"))
+        for _ in range(2):
+            await harness.do(lambda tx: accounts.bury(tx, ada.user_id))
+        harness.reopen()
+        ids = [ada.user_id, bob.user_id, 5]
+        assert await harness.ask(lambda tx: accounts.buried(tx, ids)) == {ada.user_id}
+        assert set(await harness.ask(lambda tx: accounts.by_ids(tx, ids))) == {bob.user_id}
+        assert await harness.ask(lambda tx: accounts.password_hash(tx, ada.user_id)) is None
 
     async def test_owner_exists(self, harness: Harness) -> None:
         accounts = harness.stores.accounts

@@ -78,7 +78,7 @@ async def test_a_transaction_that_fails_leaves_neither_edge_nor_count_nor_event(
         def append(self, tx: Transaction, event: object) -> None:
             raise Refused
 
-    follow = Follow(shape.core, shape.graph, FailingOutbox())
+    follow = Follow(shape.core, shape.accounts, shape.graph, FailingOutbox())
     with pytest.raises(Refused):
         await follow.follow(ada, bob)
     assert await shape.graph.edge(ada, bob) is None

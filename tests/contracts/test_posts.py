@@ -260,7 +260,7 @@ async def test_of_two_racing_moves_one_wins_and_the_count_is_right(house: House)
         (lost,) = [outcome for outcome in outcomes if outcome is not None]
         won = ends[outcomes.index(None)]
         assert isinstance(lost, IllegalMove)
-        assert lost.details == {"status": won}
+        assert lost.details == {"state": won}
         stored = await shapes[0].posts.get(post.post_id)
         assert stored is not None
         assert stored.status == won

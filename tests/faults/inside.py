@@ -10,7 +10,7 @@ from calotype.bootstrap import open_embedded
 from calotype.media.renditions import RENDITIONS
 from calotype.settings import load_settings
 from calotype.uploads.settings import UploadSettings
-from calotype.uploads.sweep import Sweep, Swept
+from calotype.uploads.sweep import AllReferences, Sweep, Swept
 
 DATABASES = ("core", "timelines")
 
@@ -39,8 +39,10 @@ async def sweep(data: Path) -> Swept:
     """Sweep once with no grace, with the stores that bootstrap opens; nothing else may run."""
     shape = open_embedded(load_settings({"CALOTYPE_DATA": str(data)}), "cli")
     try:
-        settings = UploadSettings(sweep_grace_s=0)
-        return await Sweep(shape.blobs, shape.posts, shape.clock, settings).run()
+        # No request is under way, so that none lasts longer than no grace.
+        settings = UploadSettings(sweep_grace_s=0, total_s=-1)
+        references = AllReferences(shape.posts, shape.avatars)
+        return await Sweep(shape.blobs, references, shape.clock, settings).run()
     finally:
         shape.blobs.close()
         await shape.close()

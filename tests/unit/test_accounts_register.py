@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from calotype.accounts.account import Role
 from calotype.accounts.create import NewPerson
+from calotype.accounts.edit import AccountChanges
 from calotype.accounts.names import RESERVATION_MS, RESERVED, check_email, check_username, fold
 from calotype.kernel.errors import (
     Invalid,
@@ -99,14 +100,15 @@ async def test_reading_and_editing(tmp_path: Path) -> None:
             ada.user_id,
             bob.user_id,
         }
-        edited = await accounts.edit(ada.user_id, name="A", bio="hello")
+        edit = world.room.edit
+        edited = await edit(ada.user_id, AccountChanges(name="A", bio="hello"))
         assert edited == await accounts.by_id(ada.user_id)
-        assert (await accounts.edit(ada.user_id, bio="")).name == "A"
+        assert (await edit(ada.user_id, AccountChanges(bio=""))).name == "A"
         for name, bio in (("x" * 65, ""), ("", "x" * 501), ("a\0", "")):
             with pytest.raises(Invalid):
-                await accounts.edit(ada.user_id, name=name, bio=bio)
+                await edit(ada.user_id, AccountChanges(name=name, bio=bio))
         with pytest.raises(NotFound):
-            await accounts.edit(5, name="x")
+            await edit(5, AccountChanges(name="x"))
         with pytest.raises(NotFound):
             await accounts.by_username("a@b.de")
 

@@ -15,7 +15,10 @@ class Role(StrEnum):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A person. `username` is kept as they wrote it and is unique whatever its case."""
+    """A person. `username` is kept as they wrote it and is unique whatever its case.
+
+    `avatar_id` is the media id of the picture they are shown with, once it is ready.
+    """
 
     user_id: int
     username: str
@@ -23,6 +26,7 @@ class Account(msgspec.Struct, frozen=True):
     name: str = ""
     bio: str = ""
     email: str | None = None
+    avatar_id: int | None = None
 
     @property
     def created_ms(self) -> int:

@@ -1,4 +1,4 @@
-"""Read and edit accounts."""
+"""Read accounts, and what their texts may be."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,7 +7,6 @@ from calotype.accounts.names import Names
 from calotype.accounts.store import Stores
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.errors import Invalid, NotFound
-from calotype.kernel.ids import shard_of
 
 MAX_NAME = 64
 MAX_BIO = 500
@@ -60,23 +59,3 @@ class Accounts:
         if found is None:
             raise NotFound(f"nobody here is named {username}")
         return found
-
-    async def edit(
-        self, user_id: int, *, name: str | None = None, bio: str | None = None
-    ) -> Account:
-        """Change what is given; returns the account as it is then.
-
-        Raises:
-            Invalid: the name is longer than 64 characters, or the bio than 500.
-            NotFound: there is no such account.
-        """
-        changes: dict[str, str] = {}
-        if name is not None:
-            changes["name"] = check_name(name)
-        if bio is not None:
-            changes["bio"] = check_bio(bio)
-        if changes and not await self._database.write(
-            shard_of(user_id), lambda tx: self._store.edit(tx, user_id, changes)
-        ):
-            raise NotFound("there is no such person")
-        return await self.by_id(user_id)

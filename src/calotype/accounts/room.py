@@ -2,7 +2,9 @@
 
 from calotype.accounts.administration import Administration
 from calotype.accounts.change_password import ChangePassword
+from calotype.accounts.close import CloseAccount, ForgetNames
 from calotype.accounts.create import CreateAccount
+from calotype.accounts.edit import EditAccount
 from calotype.accounts.invitations import Invitations
 from calotype.accounts.keys import KeyRing
 from calotype.accounts.login import LogIn
@@ -50,11 +52,14 @@ class AccountsRoom:
         self.log_in = LogIn(*common, self.names, self.passwords, self.sessions)
         self.refresh = Refresh(*common, self.sessions, clock, settings)
         self.change_password = ChangePassword(*common, self.names, self.passwords, self.sessions)
+        self.edit = EditAccount(*common, self.names, clock, settings)
+        self.close_account = CloseAccount(*common, self.passwords, self.sessions)
+        self.forget_names = ForgetNames(*common, clock, settings)
         self.verifier = Verifier(tokens, self.keys, self.revocations, clock, settings)
         self.administration = Administration(
             create, self.change_password, self.invitations, self.keys
         )
-        self.sweep = Sweep(*common, self.keys, self.revocations, settings)
+        self.sweep = Sweep(*common, self.names, self.keys, self.revocations, settings)
 
     async def close(self) -> None:
         """End its threads and wait for what is under way; the database is the caller's."""

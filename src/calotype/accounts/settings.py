@@ -22,6 +22,8 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         refresh_grace_s: how long a used refresh token is honoured again, in seconds: two tabs of
             one browser refresh at the same moment.
         invitation_s: life of an invitation, in seconds.
+        held_name_s: how long a username that was given up, by a change or with the account, is
+            kept from others, in seconds; 30 days.
         cached_tokens: how many verified access tokens a process remembers (about 1 KB each).
     """
 
@@ -33,4 +35,5 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token_s: int = 30 * 86_400
     refresh_grace_s: int = 30
     invitation_s: int = 7 * 86_400
+    held_name_s: int = 30 * 86_400
     cached_tokens: int = 10_000

@@ -48,6 +48,15 @@ class Invitation(msgspec.Struct, frozen=True):
     expires_ms: int | None = None
 
 
+class HeldName(msgspec.Struct, frozen=True):
+    """A username that nobody may take until a moment; only a salted hash of it is known."""
+
+    shard: int
+    digest: bytes
+    salt: bytes
+    until_ms: int
+
+
 class ClaimStore(Protocol):
     """Claims on names; a name is folded already, and its shard is `shard_of_name(name)`."""
 
@@ -69,6 +78,32 @@ class ClaimStore(Protocol):
         """Give up this person's claim; the caller knows that no account bears the name."""
         ...
 
+    def remove(self, tx: Transaction, claim: Claim) -> bool:
+        """Remove exactly this claim; False if that is no longer there."""
+        ...
+
+    def of_person(self, tx: Transaction, user_id: int, limit: int) -> Sequence[Claim]:
+        """Up to `limit` of a person's claims on this node, of whatever shard."""
+        ...
+
+    def expired(self, tx: Transaction, now_ms: int, limit: int) -> Sequence[Claim]:
+        """Up to `limit` reservations on this node that ran out by `now_ms`."""
+        ...
+
+
+class HeldNameStore(Protocol):
+    """Names of deleted accounts, on the shards of their claims."""
+
+    def add(self, tx: Transaction, held: HeldName) -> None: ...
+
+    def on_shard(self, tx: Transaction, shard: int, now_ms: int) -> Sequence[HeldName]:
+        """Those of a shard that are still held."""
+        ...
+
+    def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
+        """Remove, on this node, at most `limit` that are held no more; how many."""
+        ...
+
 
 class AccountStore(Protocol):
     """Accounts and password hashes, on the person's shard."""
@@ -81,11 +116,25 @@ class AccountStore(Protocol):
         """Those that exist, in one statement."""
         ...
 
-    def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str]) -> bool:
-        """Set `name` or `bio` or both; False if there is no such account."""
+    def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str | None]) -> bool:
+        """Set any of `username`, `email`, `name` and `bio`; False if there is no such account."""
         ...
 
-    def remove(self, tx: Transaction, user_id: int) -> None: ...
+    def set_avatar(self, tx: Transaction, user_id: int, avatar_id: int | None) -> bool:
+        """Show them with this picture, or with none; False if there is no such account."""
+        ...
+
+    def remove(self, tx: Transaction, user_id: int) -> None:
+        """As if it had never been."""
+        ...
+
+    def bury(self, tx: Transaction, user_id: int) -> None:
+        """Remove the account and leave a tombstone, which is its id alone; idempotent."""
+        ...
+
+    def buried(self, tx: Transaction, ids: Sequence[int]) -> set[int]:
+        """Those of `ids` that have a tombstone: nothing may be written under them any more."""
+        ...
 
     def password_hash(self, tx: Transaction, user_id: int) -> str | None: ...
 
@@ -189,6 +238,7 @@ class Stores(msgspec.Struct, frozen=True):
     """The ports of this room, bound by bootstrap to one engine."""
 
     claims: ClaimStore
+    held_names: HeldNameStore
     accounts: AccountStore
     sessions: SessionStore
     keys: KeyStore

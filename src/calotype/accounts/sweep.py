@@ -1,8 +1,9 @@
-"""Remove what has had its time: expired tokens, idle sessions, old revocations and keys."""
+"""Remove what has had its time: old tokens, sessions, revocations, keys and held names."""
 
 from collections.abc import Callable
 
 from calotype.accounts.keys import KeyRing
+from calotype.accounts.names import Names
 from calotype.accounts.revocations import Revocations
 from calotype.accounts.settings import AccountSettings
 from calotype.accounts.store import Stores
@@ -19,12 +20,14 @@ class Sweep:
         self,
         database: Database,
         stores: Stores,
+        names: Names,
         keys: KeyRing,
         revocations: Revocations,
         settings: AccountSettings,
     ) -> None:
         self._database = database
         self._stores = stores
+        self._names = names
         self._keys = keys
         self._keep_revoked_ms = revocations.keep_ms
         self._idle_ms = settings.refresh_token_s * 1000
@@ -40,9 +43,13 @@ class Sweep:
         def invitations(tx: Transaction) -> int:
             return self._stores.invitations.sweep(tx, now_ms, _ROWS)
 
-        removed = await self._keys.sweep()
+        def held_names(tx: Transaction) -> int:
+            return self._stores.held_names.sweep(tx, now_ms, _ROWS)
+
+        removed = await self._keys.sweep() + await self._names.settle_expired()
         for shard in self._database.nodes:
-            removed += await self._drain(shard, sessions) + await self._drain(shard, invitations)
+            for work in (sessions, invitations, held_names):
+                removed += await self._drain(shard, work)
         return removed
 
     async def _drain(self, shard: int, work: Callable[[Transaction], int]) -> int:

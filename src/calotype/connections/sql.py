@@ -89,6 +89,12 @@ class Transaction:
         """Run an update or delete; returns how many rows it met."""
         return self.connection.execute(statement).rowcount
 
+    def delete_some(self, table: sa.Table, over: sa.ColumnElement[bool], limit: int) -> int:
+        """Delete at most `limit` of the rows that `over` meets, to keep a write short; how many."""
+        key = list(table.primary_key.columns)
+        some = sa.select(*key).where(over).limit(limit)
+        return self.changes(sa.delete(table).where(sa.tuple_(*key).in_(some)))
+
     def wake(self, topic: str) -> None:
         """Ring the doorbell for `topic` once this transaction is committed."""
         self.bells.add(topic)

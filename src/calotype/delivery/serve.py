@@ -1,13 +1,14 @@
 """Find the file behind a media URL, for whoever may see it, and read it.
 
 Costs: one statement decides; a second one only where followers' media are asked for by name, with
-a token instead of a signature. Nothing is remembered from one request to the next, so an archived
+a token instead of a signature, or for a profile picture. Nothing is remembered from one request to the next, so an archived
 or narrowed post's files end with the edit that did it. Originals have no URL.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -15,13 +16,21 @@ from calotype.audience.rule import AudienceRule, may_see
 from calotype.blobs.store import BlobPart, BlobStore
 from calotype.delivery.urls import MediaUrls
 from calotype.kernel.errors import NotFound, NotReady
-from calotype.media.renditions import BY_FILE_NAME, rendition_key
+from calotype.media.renditions import BY_FILE_NAME, Rendition, rendition_key
 from calotype.posts.lifecycle import Status
 from calotype.posts.store import MediumStanding, PostStore
 from calotype.uploads.keys import renditions_prefix
 
 YEAR_S = 31_536_000
 RETRY_AFTER_S = 1
+
+
+class ShownAvatars(Protocol):
+    """Who knows profile pictures; the room that keeps them answers."""
+
+    async def shown_key(self, media_id: int) -> str | None:
+        """The key of a picture's renditions while it is someone's present one, else None."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class ServeMedia:
     """The use cases, with what they work on."""
 
     posts: PostStore
+    avatars: ShownAvatars
     blobs: BlobStore
     rule: AudienceRule
     urls: MediaUrls
@@ -63,8 +73,10 @@ class ServeMedia:
         """
         rendition = BY_FILE_NAME.get(file_name)
         standing = await self.posts.medium_standing(media_id) if rendition else None
-        if rendition is None or standing is None:
+        if rendition is None:
             raise _nothing()
+        if standing is None:
+            return await self._avatar(media_id, rendition)
         processing = standing.status == Status.PROCESSING
         judged = _published(standing) if processing else standing
         public = may_see(None, (), judged)
@@ -81,6 +93,19 @@ class ServeMedia:
             content_type=rendition.content_type,
             public=public and not processing,
             max_age_s=0 if processing else left,
+        )
+
+    async def _avatar(self, media_id: int, rendition: Rendition) -> Servable:
+        key = await self.avatars.shown_key(media_id)
+        if key is None:
+            raise _nothing()
+        return Servable(
+            media_id=media_id,
+            file_name=rendition.file_name,
+            blob_key=rendition_key(media_id, key, rendition.file_name),
+            content_type=rendition.content_type,
+            public=True,
+            max_age_s=YEAR_S,
         )
 
     async def read(self, found: Servable, start: int, size: int) -> BlobPart:

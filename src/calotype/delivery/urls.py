@@ -9,7 +9,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from calotype.kernel.clock import Clock
-from calotype.media.renditions import RENDITIONS
+from calotype.media.renditions import AVATAR_RENDITIONS, RENDITIONS
 from calotype.posts.post import Audience, Medium, MediumStatus
 
 DAY_S = 86_400
@@ -38,6 +38,13 @@ class MediaUrls:
         return (
             f"{path}?expires={expires}&signature={self._sign(medium.media_id, medium.key, expires)}"
         )
+
+    def of_avatar(self, media_id: int) -> dict[str, str]:
+        """The URLs of a profile picture that is shown, by rendition name; it is public."""
+        return {
+            each.name: f"{self._base}/media/{media_id}/{each.file_name}"
+            for each in AVATAR_RENDITIONS
+        }
 
     def seconds_left(self, media_id: int, key: str, expires: int, signature: str) -> int:
         """How long a signed URL is still good, in seconds; 0 if it is over or not ours."""

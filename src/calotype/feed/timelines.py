@@ -19,8 +19,8 @@ class TimelineStore(Protocol):
     """What each reader might be shown, by the time of publishing.
 
     Idempotency: pushing again changes nothing. Order: by published_id, whatever the order of
-    pushing. Atomicity: none over several pushes. Nothing is ever removed when a post or an edge
-    goes: readers of the store filter. Durability: may lose the last moments in a power cut, since
+    pushing. Atomicity: none over several pushes. Nothing is removed when a post or an edge goes:
+    readers of the store filter. Durability: may lose the last moments in a power cut, since
     everything in it can be pushed again.
     """
 
@@ -28,4 +28,11 @@ class TimelineStore(Protocol):
 
     async def page(self, reader_id: int, before: int, limit: int) -> list[Candidate]:
         """Entries with published_id below `before`, newest first; one round trip."""
+        ...
+
+    async def forget(self, user_id: int) -> None:
+        """Remove a person's own timeline and, from all others, what they published. Idempotent.
+
+        Cost: one pass over all timelines, since an index by author would be paid by every push.
+        """
         ...

@@ -1,5 +1,7 @@
 """Follow and unfollow."""
 
+from calotype.accounts.close import check_open
+from calotype.accounts.store import AccountStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
 from calotype.graph.events import FOLLOWED, UNFOLLOWED, edge_event
@@ -11,8 +13,11 @@ from calotype.kernel.ids import shard_of
 class Follow:
     """Make and remove edges; each change and its event are one transaction."""
 
-    def __init__(self, database: Database, graph: GraphStore, outbox: Outbox) -> None:
+    def __init__(
+        self, database: Database, accounts: AccountStore, graph: GraphStore, outbox: Outbox
+    ) -> None:
         self._database = database
+        self._accounts = accounts
         self._graph = graph
         self._outbox = outbox
 
@@ -21,11 +26,13 @@ class Follow:
 
         Raises:
             Invalid: one cannot follow oneself.
+            NotFound: one of the two has left meanwhile.
         """
         if follower_id == followee_id:
             raise Invalid("you cannot follow yourself; name another person", field="id")
 
         def follow(tx: Transaction) -> int | None:
+            check_open(self._accounts, tx, follower_id, followee_id)
             edge_id = self._graph.add(tx, follower_id, followee_id)
             if edge_id is not None:
                 self._outbox.append(tx, edge_event(FOLLOWED, follower_id, followee_id))

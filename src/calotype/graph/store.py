@@ -50,3 +50,10 @@ class GraphStore(Protocol):
         ...
 
     async def counts(self, user_id: int) -> FollowCounts: ...
+
+    async def forget(self, user_id: int) -> None:
+        """Remove all edges of a person who left, and their counts; the others' counts follow.
+
+        Idempotent; a few hundred edges a transaction.
+        """
+        ...

@@ -37,6 +37,8 @@ RENDITIONS = (
     Rendition("w1080.jpg", 1080, Encoding.JPEG, "w1080.jpg"),
 )
 BY_NAME = {rendition.name: rendition for rendition in RENDITIONS}
+# What a profile picture is kept in: it is never shown larger.
+AVATAR_RENDITIONS = RENDITIONS[:3]
 BY_FILE_NAME = {rendition.file_name: rendition for rendition in RENDITIONS}
 LARGEST_WIDTH = max(rendition.width for rendition in RENDITIONS)
 

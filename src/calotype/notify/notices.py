@@ -36,6 +36,10 @@ class NoticeStore(Protocol):
         """Forget notices older than 30 days."""
         ...
 
+    async def forget(self, user_id: int) -> None:
+        """Forget everything that a person who left was told. Idempotent."""
+        ...
+
 
 def topic(user_id: int) -> str:
     """The doorbell's topic for a person's notices."""

@@ -7,11 +7,13 @@ promised by a job. When it raises, nothing of the request is left but what the s
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from calotype.accounts.close import check_open
+from calotype.accounts.store import AccountStore
 from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
-from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
+from calotype.kernel.errors import Conflict, InFlight, Invalid, KeyReused, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
 from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
 from calotype.posts.events import UPLOADED, post_event
@@ -33,6 +35,7 @@ class CreatePost:
     """The use case, with what it works on."""
 
     database: Database
+    accounts: AccountStore
     posts: PostStore
     jobs: JobQueue
     outbox: Outbox
@@ -52,6 +55,7 @@ class CreatePost:
             BadMedia, Invalid, Malformed, TooLarge, TooSlow: the request is at fault.
             InFlight: a twin with the same key is still being answered.
             KeyReused: the key belongs to a request with another body.
+            NotFound: the author has left meanwhile.
         """
         if key is None:
             return await self._create(author_id, body, content_type, None)
@@ -79,13 +83,14 @@ class CreatePost:
             if not received.files:
                 raise Invalid("a post has 1 to 10 photos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
-        except Invalid:
+            post = self._compose(author_id, draft, received.files)
+            await self._record(post, key, received.fingerprint())
+        except (Invalid, NotFound, Conflict):
+            # Refused before the commit. After any other failure the post may be committed all the
+            # same, and its originals are the sweep's to judge.
             for file in received.files:
                 await self.blobs.delete(file.key)
             raise
-        post = self._compose(author_id, draft, received.files)
-        # If this fails, its commit may have succeeded all the same: the originals are the sweep's.
-        await self._record(post, key, received.fingerprint())
         return post
 
     async def _replay(
@@ -145,6 +150,7 @@ class CreatePost:
 
     async def _record(self, post: Post, key: str | None, body_fingerprint: str) -> None:
         def record(tx: Transaction) -> None:
+            check_open(self.accounts, tx, post.author_id)
             self.posts.insert(tx, post)
             self.jobs.enqueue(tx, [process_job(medium) for medium in post.media])
             self.outbox.append(tx, post_event(UPLOADED, post.post_id, post.author_id))

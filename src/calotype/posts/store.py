@@ -1,6 +1,6 @@
 """The ports to posts and to idempotency keys."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -117,6 +117,17 @@ class PostStore(Protocol):
 
     async def published_count(self, author_id: int) -> int: ...
 
+    async def of_author(self, author_id: int, limit: int) -> list[Post]:
+        """Up to `limit` of an author's posts, in whatever state."""
+        ...
+
+    def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
+        """Remove posts of an author who left, their media, and the author's count; idempotent.
+
+        Unlike PURGED, which a post stays in, nothing of it is left.
+        """
+        ...
+
     async def stuck(self, before_ms: int, after: int, limit: int) -> list[Post]:
         """Posts PROCESSING, created before `before_ms`, with ids above `after`, oldest first."""
         ...
@@ -152,4 +163,8 @@ class IdempotencyKeys(Protocol):
 
     async def sweep(self) -> None:
         """Forget keys older than 24 hours."""
+        ...
+
+    async def forget(self, account_id: int) -> None:
+        """Forget the keys of an account that was closed. Idempotent."""
         ...

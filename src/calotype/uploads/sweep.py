@@ -30,6 +30,19 @@ class References(Protocol):
         ...
 
 
+class AllReferences:
+    """Several owners of media rows as one: a blob is an orphan if none of them wants it."""
+
+    def __init__(self, *owners: References) -> None:
+        self._owners = owners
+
+    async def missing(self, media_ids: Collection[int]) -> set[int]:
+        unclaimed = set(media_ids)
+        for owner in self._owners:
+            unclaimed = await owner.missing(unclaimed)
+        return unclaimed
+
+
 class Swept(msgspec.Struct, frozen=True):
     """What one sweep did: blobs looked at, orphans removed and their bytes, leftovers of writes."""
 

@@ -8,14 +8,14 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from calotype.kernel.errors import CalotypeError
-from calotype.web import accounts, feed, health, media, pages, people, posts, stream
+from calotype.web import accounts, feed, health, me, media, pages, people, posts, stream
 from calotype.web.authentication import provide_me, provide_viewer
 from calotype.web.problems import on_crash, on_error, on_http_error
 from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, posts, feed, people, stream)
+_API = (accounts, me, posts, feed, people, stream)
 _ROOT = (media, health, pages)
 
 

@@ -19,6 +19,7 @@ from calotype.web.views import (
     PeopleView,
     PersonView,
     ProfileView,
+    show_avatar,
     show_posts,
 )
 
@@ -47,6 +48,7 @@ async def profile(
         following_count=page.follow_counts.following,
         following=page.following,
         posts=await show_posts(services, list(page.posts.items)),
+        avatar=show_avatar(services, page.account),
         next_cursor=page.posts.next_cursor or UNSET,
     )
 
@@ -133,6 +135,7 @@ async def _people(services: Services, edges: Sequence[Edge], limit: int) -> Peop
                 user_id=str(edge.user_id),
                 username=accounts[edge.user_id].username,
                 name=accounts[edge.user_id].name,
+                avatar=show_avatar(services, accounts[edge.user_id]),
                 since=to_datetime(time_of(edge.edge_id)),
             )
             for edge in shown

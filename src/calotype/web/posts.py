@@ -89,7 +89,7 @@ class CreateOperation(Operation):
     operation_class=CreateOperation,
     operation_id="createPost",
     request_max_body_size=None,  # uploads/receive.py has limits of its own, for each part
-    responses=refusals(401, 408, 409, 413, 415, 507),
+    responses=refusals(401, 404, 408, 409, 413, 415, 507),
 )
 async def create_post(
     request: Request[Any, Any, Any],

@@ -10,6 +10,7 @@ from calotype.audience.rule import AudienceRule
 from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
+from calotype.departure.leave import Leave
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
@@ -20,6 +21,8 @@ from calotype.posts.edit import EditPost
 from calotype.posts.retry import RetryPost
 from calotype.posts.store import PostStore
 from calotype.posts.withdraw import WithdrawPost
+from calotype.profiles.avatars import AvatarStore
+from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 
 
@@ -39,6 +42,9 @@ class Services:
     audience: AudienceRule
     feed: ReadFeed
     profiles: ReadProfile
+    change_avatar: ChangeAvatar
+    avatars: AvatarStore
+    leave: Leave
     media: ServeMedia
     urls: MediaUrls
     blobs: BlobStore

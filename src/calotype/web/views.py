@@ -20,6 +20,8 @@ class AuthorView(Struct, rename="camel"):
     user_id: str
     username: str
     name: str
+    avatar: str | UnsetType = UNSET
+    """The URL of a picture 150 pixels wide."""
 
 
 class MediumView(Struct, rename="camel"):
@@ -83,6 +85,7 @@ class PersonView(Struct, rename="camel"):
     username: str
     name: str
     since: datetime
+    avatar: str | UnsetType = UNSET
 
 
 class PeopleView(Struct, rename="camel"):
@@ -106,6 +109,7 @@ class ProfileView(Struct, rename="camel"):
     following: bool
     """Whether the one who asks follows this person."""
     posts: list[PostView]
+    avatar: str | UnsetType = UNSET
     next_cursor: str | UnsetType = UNSET
 
 
@@ -120,7 +124,7 @@ def show_post(services: Services, post: Post, authors: Mapping[int, Account]) ->
     return PostView(
         post_id=str(post.post_id),
         author_id=str(post.author_id),
-        author=show_author(authors[post.author_id]),
+        author=show_author(services, authors[post.author_id]),
         status=post.status,
         caption=post.caption,
         tags=list(post.tags),
@@ -147,8 +151,20 @@ def show_created(services: Services, post: Post) -> CreatedView:
     )
 
 
-def show_author(account: Account) -> AuthorView:
-    return AuthorView(str(account.user_id), account.username, account.name)
+def show_author(services: Services, account: Account) -> AuthorView:
+    return AuthorView(
+        user_id=str(account.user_id),
+        username=account.username,
+        name=account.name,
+        avatar=show_avatar(services, account),
+    )
+
+
+def show_avatar(services: Services, account: Account) -> str | UnsetType:
+    """The URL of the small picture that stands beside a name."""
+    return (
+        UNSET if account.avatar_id is None else services.urls.of_avatar(account.avatar_id)["w150"]
+    )
 
 
 def _show_medium(services: Services, medium: Medium, audience: Audience) -> MediumView:

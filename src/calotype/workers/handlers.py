@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from calotype.departure.leave import DELETE, Forget
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.graph.events import FOLLOWED, EdgeChanged
@@ -15,6 +16,8 @@ from calotype.posts.events import FAILED, PUBLISHED, RESTORED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
 from calotype.posts.rekey import REKEY, Rekey
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
+from calotype.profiles import change_avatar, process_avatar
+from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.lane import Handler
 
 FEED_GROUP = "feed"
@@ -38,16 +41,23 @@ class Handlers:
     fanout: FanOut
     backfill: Backfill
     author: TellAuthor
+    avatars: ProcessAvatar
+    forget: Forget
 
     def jobs(self) -> dict[str, dict[str, Handler]]:
         """By lane, by kind."""
         return {
-            PHOTO_LANE: {PROCESS: Handler(self._process, self._process_worn_out)},
+            PHOTO_LANE: {
+                PROCESS: Handler(self._process, self._process_worn_out),
+                change_avatar.PROCESS: Handler(self._avatar, self._avatar_worn_out),
+            },
             FANOUT_LANE: {FANOUT: Handler(self._push)},
             UPKEEP_LANE: {
                 PURGE: Handler(self._purge),
                 DROP: Handler(self._drop),
                 REKEY: Handler(self._rekey),
+                change_avatar.CLEAR: Handler(self._clear_avatars),
+                DELETE: Handler(self._forget),
             },
         }
 
@@ -81,6 +91,18 @@ class Handlers:
     async def _rekey(self, job: Leased) -> None:
         media_id, _, old_key = job.key.partition("/")
         await self.rekey.rekey(int(media_id), old_key)
+
+    async def _avatar(self, job: Leased) -> None:
+        await self.avatars.process(int(job.key))
+
+    async def _avatar_worn_out(self, job: Leased) -> None:
+        await self.avatars.fail(int(job.key), process_avatar.WORN_OUT)
+
+    async def _clear_avatars(self, job: Leased) -> None:
+        await self.avatars.clear(int(job.key))
+
+    async def _forget(self, job: Leased) -> None:
+        await self.forget.forget(int(job.key))
 
     async def _plan(self, event: Leased) -> None:
         await self.fanout.plan(_moved(event).post_id)

@@ -7,7 +7,14 @@ import sqlalchemy as sa
 
 from calotype.accounts.account import Account, Role, Session
 from calotype.accounts.adapters import tables
-from calotype.accounts.store import Claim, Invitation, RefreshToken, SigningKey, Stores
+from calotype.accounts.store import (
+    Claim,
+    HeldName,
+    Invitation,
+    RefreshToken,
+    SigningKey,
+    Stores,
+)
 from calotype.connections.sql import Transaction
 from calotype.kernel.errors import AlreadyExists
 from calotype.kernel.ids import shard_of, shard_of_name
@@ -15,7 +22,14 @@ from calotype.kernel.ids import shard_of, shard_of_name
 
 def sql_stores() -> Stores:
     """All ports of the room; they keep no state of their own."""
-    return Stores(SqlClaims(), SqlAccounts(), SqlSessions(), SqlKeys(), SqlInvitations())
+    return Stores(
+        claims=SqlClaims(),
+        held_names=SqlHeldNames(),
+        accounts=SqlAccounts(),
+        sessions=SqlSessions(),
+        keys=SqlKeys(),
+        invitations=SqlInvitations(),
+    )
 
 
 class SqlClaims:
@@ -36,16 +50,11 @@ class SqlClaims:
 
     def replace(self, tx: Transaction, old: Claim, new: Claim) -> bool:
         t = tables.name_claims
-        statement = (
-            sa.update(t)
-            .where(
-                _claimed(old.name),
-                t.c.user_id == old.user_id,
-                t.c.reserved_until_ms == old.reserved_until_ms,
-            )
-            .values(user_id=new.user_id, reserved_until_ms=new.reserved_until_ms)
-        )
-        return tx.changes(statement) == 1
+        changed = {"user_id": new.user_id, "reserved_until_ms": new.reserved_until_ms}
+        return tx.changes(sa.update(t).where(_exactly(old)).values(changed)) == 1
+
+    def remove(self, tx: Transaction, claim: Claim) -> bool:
+        return tx.changes(sa.delete(tables.name_claims).where(_exactly(claim))) == 1
 
     def confirm(self, tx: Transaction, name: str, user_id: int) -> bool:
         t = tables.name_claims
@@ -60,6 +69,33 @@ class SqlClaims:
         t = tables.name_claims
         tx.execute(sa.delete(t).where(_claimed(name), t.c.user_id == user_id))
 
+    def of_person(self, tx: Transaction, user_id: int, limit: int) -> Sequence[Claim]:
+        return _claims(tx, tables.name_claims.c.user_id == user_id, limit)
+
+    def expired(self, tx: Transaction, now_ms: int, limit: int) -> Sequence[Claim]:
+        return _claims(tx, tables.name_claims.c.reserved_until_ms <= now_ms, limit)
+
+
+class SqlHeldNames:
+    def add(self, tx: Transaction, held: HeldName) -> None:
+        row = {
+            "shard": held.shard,
+            "digest": held.digest,
+            "salt": held.salt,
+            "until_ms": held.until_ms,
+        }
+        tx.execute(sa.insert(tables.held_names).values(row))
+
+    def on_shard(self, tx: Transaction, shard: int, now_ms: int) -> Sequence[HeldName]:
+        t = tables.held_names
+        query = sa.select(t.c.shard, t.c.digest, t.c.salt, t.c.until_ms)
+        held = query.where(t.c.shard == shard, t.c.until_ms > now_ms)
+        return [HeldName(**row._mapping) for row in tx.all(held)]
+
+    def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
+        t = tables.held_names
+        return tx.delete_some(t, t.c.until_ms <= now_ms, limit)
+
 
 class SqlAccounts:
     _columns = (
@@ -69,6 +105,7 @@ class SqlAccounts:
         tables.accounts.c.name,
         tables.accounts.c.bio,
         tables.accounts.c.email,
+        tables.accounts.c.avatar_id,
     )
 
     def create(self, tx: Transaction, account: Account, password_hash: str) -> None:
@@ -81,6 +118,7 @@ class SqlAccounts:
             "bio": account.bio,
             "role": account.role.value,
             "password_hash": password_hash,
+            "avatar_id": account.avatar_id,
         }
         if not tx.insert_new(tables.accounts, [row]):
             raise AlreadyExists("an account has this id already; mint another")
@@ -92,16 +130,34 @@ class SqlAccounts:
         query = sa.select(*self._columns).select_from(tx.keyed(t, "user_id", ids))
         return {
             row.user_id: Account(
-                row.user_id, row.username, Role(row.role), row.name, row.bio, row.email
+                user_id=row.user_id,
+                username=row.username,
+                role=Role(row.role),
+                name=row.name,
+                bio=row.bio,
+                email=row.email,
+                avatar_id=row.avatar_id,
             )
             for row in tx.all(query)
         }
 
-    def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str]) -> bool:
+    def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str | None]) -> bool:
         return self._update(tx, user_id, changes)
+
+    def set_avatar(self, tx: Transaction, user_id: int, avatar_id: int | None) -> bool:
+        return self._update(tx, user_id, {"avatar_id": avatar_id})
 
     def remove(self, tx: Transaction, user_id: int) -> None:
         tx.execute(sa.delete(tables.accounts).where(_keyed(tables.accounts, "user_id", user_id)))
+
+    def bury(self, tx: Transaction, user_id: int) -> None:
+        self.remove(tx, user_id)
+        tx.insert_new(tables.tombstones, [{"shard": shard_of(user_id), "user_id": user_id}])
+
+    def buried(self, tx: Transaction, ids: Sequence[int]) -> set[int]:
+        t = tables.tombstones
+        query = sa.select(t.c.user_id).select_from(tx.keyed(t, "user_id", ids))
+        return {row.user_id for row in tx.all(query)}
 
     def password_hash(self, tx: Transaction, user_id: int) -> str | None:
         return _text(tx.first(_password_hash(user_id)))
@@ -204,9 +260,9 @@ class SqlSessions:
     ) -> int:
         token, session, revoked = tables.refresh_tokens, tables.sessions, tables.revoked_sessions
         return (
-            _delete_some(tx, token, token.c.expires_ms <= now_ms, limit)
-            + _delete_some(tx, session, session.c.used_ms <= idle_since_ms, limit)
-            + _delete_some(tx, revoked, revoked.c.revoked_ms < revoked_before_ms, limit)
+            tx.delete_some(token, token.c.expires_ms <= now_ms, limit)
+            + tx.delete_some(session, session.c.used_ms <= idle_since_ms, limit)
+            + tx.delete_some(revoked, revoked.c.revoked_ms < revoked_before_ms, limit)
         )
 
     def _remove(self, tx: Transaction, session_ids: Sequence[int]) -> None:
@@ -263,7 +319,7 @@ class SqlInvitations:
 
     def sweep(self, tx: Transaction, now_ms: int, limit: int) -> int:
         t = tables.invitations
-        return _delete_some(tx, t, t.c.expires_ms <= now_ms, limit)
+        return tx.delete_some(t, t.c.expires_ms <= now_ms, limit)
 
 
 def _password_hash(user_id: int) -> sa.Select[tuple[str]]:
@@ -280,11 +336,20 @@ def _claimed(name: str) -> sa.ColumnElement[bool]:
     return sa.and_(t.c.shard == shard_of_name(name), t.c.name == name)
 
 
+def _claims(tx: Transaction, which: sa.ColumnElement[bool], limit: int) -> Sequence[Claim]:
+    t = tables.name_claims
+    query = sa.select(t.c.name, t.c.user_id, t.c.reserved_until_ms).where(which).limit(limit)
+    return [Claim(**row._mapping) for row in tx.all(query)]
+
+
+def _exactly(claim: Claim) -> sa.ColumnElement[bool]:
+    t = tables.name_claims
+    return sa.and_(
+        _claimed(claim.name),
+        t.c.user_id == claim.user_id,
+        t.c.reserved_until_ms == claim.reserved_until_ms,
+    )
+
+
 def _keyed(table: sa.Table, column: str, id_: int) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.shard == shard_of(id_), table.c[column] == id_)
-
-
-def _delete_some(tx: Transaction, table: sa.Table, over: sa.ColumnElement[bool], limit: int) -> int:
-    key = list(table.primary_key.columns)
-    some = sa.select(*key).where(over).limit(limit)
-    return tx.changes(sa.delete(table).where(sa.tuple_(*key).in_(some)))

@@ -14,6 +14,7 @@ accounts = sharded(
     sa.Column("bio", sa.String(500), nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("password_hash", sa.String(256), nullable=False),
+    id_column("avatar_id", nullable=True),
 )
 # Owners are few: the index holds them alone.
 _owners = accounts.c.role == sa.literal_column("'owner'")
@@ -25,6 +26,22 @@ name_claims = sharded(
     sa.Column("name", sa.String(254), primary_key=True),
     id_column("user_id", nullable=False),
     sa.Column("reserved_until_ms", sa.BigInteger),  # absent: confirmed
+    sa.Index("ix_name_claims_user_id", "user_id"),  # a person's names lie on any shard
+    sa.Index("ix_name_claims_reserved_until_ms", "reserved_until_ms"),
+)
+
+# All that is left of a deleted account: an id, so that nothing is written under it any more.
+tombstones = sharded(CORE, "tombstones", id_column("user_id", key=True))
+
+# Usernames of deleted accounts, unreadable: each row has a salt of its own. A name's shard holds
+# few, so that all of them can be tried.
+held_names = sharded(
+    CORE,
+    "held_names",
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("salt", sa.LargeBinary(16), nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Index("ix_held_names_until_ms", "until_ms"),
 )
 
 sessions = sharded(

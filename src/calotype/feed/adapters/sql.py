@@ -23,6 +23,9 @@ timelines_table = sharded(
     id_column("author_id", nullable=False),
 )
 
+_KEY = tuple(timelines_table.primary_key.columns)
+Key = tuple[int, int, int]
+
 
 class SqlTimelines:
     """TimelineStore over one table, clustered by reader and time."""
@@ -59,6 +62,39 @@ class SqlTimelines:
         )
         rows = await self._database.read(shard_of(reader_id), lambda tx: tx.all(found))
         return [Candidate(row.published_id, row.post_id, row.author_id) for row in rows]
+
+    async def forget(self, user_id: int) -> None:
+        c = timelines_table.c
+        own = sa.and_(c.shard == shard_of(user_id), c.reader_id == user_id)
+        while await self._database.write(
+            shard_of(user_id), lambda tx: tx.delete_some(timelines_table, own, CHUNK)
+        ):
+            pass
+        for node in self._database.nodes:
+            await self._forget_author(node, user_id)
+
+    async def _forget_author(self, node: int, author_id: int) -> None:
+        """The pass reads, which delays nobody; writes hold what it found, no more."""
+        last = (-1, 0, 0)
+        while found := await self._database.read(node, partial(_by_author, author_id, last)):
+            await self._database.write(node, partial(_delete, found))
+            last = found[-1]
+
+
+def _by_author(author_id: int, after: Key, tx: Transaction) -> list[Key]:
+    rows = (
+        sa.select(*_KEY)
+        .where(timelines_table.c.author_id == author_id, sa.tuple_(*_KEY) > sa.tuple_(*after))
+        .order_by(*_KEY)
+        .limit(CHUNK)
+    )
+    return [(row.shard, row.reader_id, row.published_id) for row in tx.all(rows)]
+
+
+def _delete(keys: Sequence[Key], tx: Transaction) -> None:
+    this = (column == sa.bindparam(f"old_{column.name}") for column in _KEY)
+    values = [{f"old_{c.name}": value for c, value in zip(_KEY, key, strict=True)} for key in keys]
+    tx.execute(sa.delete(timelines_table).where(*this), values)
 
 
 def _insert(rows: Sequence[Mapping[str, int]], tx: Transaction) -> None:

@@ -14,6 +14,9 @@ from calotype.connections.sql import Database, Transaction
 from calotype.graph.store import Edge, FollowCounts
 from calotype.kernel.ids import IdFactory, shard_of
 
+# Edges of a person who leaves, a transaction: each takes six statements.
+FORGOTTEN = 100
+
 follows_table = sharded(
     CORE,
     "follows",
@@ -57,7 +60,7 @@ class SqlGraph:
         return edge_id
 
     def remove(self, tx: Transaction, follower_id: int, followee_id: int) -> bool:
-        out, into = follows_table.c, followers_table.c
+        out = follows_table.c
         removed = tx.changes(
             sa.delete(follows_table).where(
                 out.shard == shard_of(follower_id),
@@ -67,13 +70,7 @@ class SqlGraph:
         )
         if not removed:
             return False
-        tx.changes(
-            sa.delete(followers_table).where(
-                into.shard == shard_of(followee_id),
-                into.followee_id == followee_id,
-                into.follower_id == follower_id,
-            )
-        )
+        self._remove_incoming(tx, follower_id, followee_id)
         self._count(tx, follower_id, following=-1)
         self._count(tx, followee_id, followers=-1)
         return True
@@ -140,6 +137,48 @@ class SqlGraph:
         )
         rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
         return [Edge(row[0], row.edge_id) for row in rows]
+
+    async def forget(self, user_id: int) -> None:
+        shard = shard_of(user_id)
+        while await self._database.write(shard, lambda tx: self._forget_following(tx, user_id)):
+            pass
+        while await self._database.write(shard, lambda tx: self._forget_followers(tx, user_id)):
+            pass
+        c = follow_counts_table.c
+        own = sa.delete(follow_counts_table).where(c.shard == shard, c.user_id == user_id)
+        await self._database.write(shard, lambda tx: tx.execute(own))
+
+    def _forget_following(self, tx: Transaction, user_id: int) -> int:
+        c = follows_table.c
+        some = sa.select(c.followee_id).where(
+            c.shard == shard_of(user_id), c.follower_id == user_id
+        )
+        others = [row.followee_id for row in tx.all(some.limit(FORGOTTEN))]
+        for other in others:
+            self.remove(tx, user_id, other)
+        return len(others)
+
+    def _forget_followers(self, tx: Transaction, user_id: int) -> int:
+        c = followers_table.c
+        some = sa.select(c.follower_id).where(
+            c.shard == shard_of(user_id), c.followee_id == user_id
+        )
+        others = [row.follower_id for row in tx.all(some.limit(FORGOTTEN))]
+        for other in others:
+            # An end without the other one would else be met again and again.
+            if not self.remove(tx, other, user_id):
+                self._remove_incoming(tx, other, user_id)
+        return len(others)
+
+    def _remove_incoming(self, tx: Transaction, follower_id: int, followee_id: int) -> None:
+        into = followers_table.c
+        tx.execute(
+            sa.delete(followers_table).where(
+                into.shard == shard_of(followee_id),
+                into.followee_id == followee_id,
+                into.follower_id == follower_id,
+            )
+        )
 
     def _count(
         self, tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0

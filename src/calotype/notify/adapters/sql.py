@@ -8,6 +8,8 @@ from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory, first_id_at, shard_of
 from calotype.notify.notices import KEPT_MS, Notice, topic
 
+CHUNK = 500  # rows a transaction
+
 notices_table = sharded(
     CORE,
     "notices",
@@ -65,6 +67,14 @@ class SqlNotices:
         )
         row = await self._database.read(shard_of(user_id), lambda tx: tx.first(found))
         return (row[0] if row is not None else None) or 0
+
+    async def forget(self, user_id: int) -> None:
+        c = notices_table.c
+        theirs = sa.and_(c.shard == shard_of(user_id), c.user_id == user_id)
+        while await self._database.write(
+            shard_of(user_id), lambda tx: tx.delete_some(notices_table, theirs, CHUNK)
+        ):
+            pass
 
     async def sweep(self) -> None:
         horizon = first_id_at(self._clock.now_ms() - KEPT_MS)

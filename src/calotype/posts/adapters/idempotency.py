@@ -10,6 +10,7 @@ from calotype.kernel.ids import shard_of
 from calotype.posts.store import Claimed
 
 KEPT_MS = 24 * 3_600_000
+CHUNK = 500  # rows a transaction
 
 keys_table = sharded(
     CORE,
@@ -88,6 +89,14 @@ class SqlIdempotencyKeys:
         free = sa.delete(keys_table).where(c.owner == self._owner, c.post_id == 0)
         for node in self._database.nodes:
             await self._database.write(node, lambda tx: tx.execute(free))
+
+    async def forget(self, account_id: int) -> None:
+        c = keys_table.c
+        theirs = sa.and_(c.shard == shard_of(account_id), c.account_id == account_id)
+        while await self._database.write(
+            shard_of(account_id), lambda tx: tx.delete_some(keys_table, theirs, CHUNK)
+        ):
+            pass
 
     async def sweep(self) -> None:
         old = sa.delete(keys_table).where(keys_table.c.claimed_ms < self._clock.now_ms() - KEPT_MS)

@@ -238,6 +238,24 @@ class SqlPosts:
         row = await self._database.read(shard_of(author_id), lambda tx: tx.first(found))
         return 0 if row is None else int(row.published)
 
+    async def of_author(self, author_id: int, limit: int) -> list[Post]:
+        c = posts_table.c
+        shard = shard_of(author_id)
+        some = sa.select(c.post_id).where(c.shard == shard, c.author_id == author_id).limit(limit)
+        posts = await self._database.read(
+            shard, lambda tx: _load(tx, [row.post_id for row in tx.all(some)])
+        )
+        return list(posts.values())
+
+    def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
+        shard = shard_of(author_id)
+        for table in (media_table, posts_table):
+            theirs = (table.c.shard == shard, table.c.author_id == author_id)
+            tx.execute(sa.delete(table).where(*theirs, table.c.post_id.in_(post_ids)))
+        c = post_counts_table.c
+        count = (c.shard == shard, c.author_id == author_id)
+        tx.execute(sa.delete(post_counts_table).where(*count))
+
     async def stuck(self, before_ms: int, after: int, limit: int) -> list[Post]:
         c = posts_table.c
         found = (
