@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.clock import Clock
 from calotype.kernel.deadletters import DeadLetter
@@ -48,12 +48,21 @@ def leased_table(name: str, *, unique_key: bool) -> sa.Table:
         sa.Column("owner", sa.String(120), nullable=False),
         sa.Column("error", sa.Text, nullable=False),
         sa.Column("died_ms", sa.BigInteger, nullable=False),
+        trace_column(),
         *extra,
     )
 
 
 def new_row(
-    shard: int, id_: int, lane: str, kind: str, key: str, payload: bytes, due_ms: int
+    shard: int,
+    id_: int,
+    lane: str,
+    kind: str,
+    key: str,
+    payload: bytes,
+    due_ms: int,
+    *,
+    trace: str,
 ) -> dict[str, Any]:
     return {
         "shard": shard,
@@ -68,6 +77,7 @@ def new_row(
         "owner": "",
         "error": "",
         "died_ms": LIVE,
+        "trace": trace,
     }
 
 
@@ -92,6 +102,7 @@ class LeasedRows:
                 payload=row.payload,
                 attempt=row.attempts + 1,
                 token=secrets.token_hex(8),
+                trace=row.trace,
             )
             for row in tx.all(self._due(lane, now_ms).limit(limit))
         ]

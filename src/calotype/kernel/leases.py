@@ -15,7 +15,10 @@ BACKOFF_MS = (1_000, 10_000)
 
 
 class Leased(msgspec.Struct, frozen=True):
-    """A piece of work in the hands of one worker. `attempt` counts from 1; `token` proves it."""
+    """A piece of work in the hands of one worker. `attempt` counts from 1; `token` proves it.
+
+    `trace` is the id of the request that it goes back to, empty if there was none.
+    """
 
     shard: int
     id: int
@@ -25,6 +28,7 @@ class Leased(msgspec.Struct, frozen=True):
     payload: bytes
     attempt: int
     token: str
+    trace: str = ""
 
     @property
     def last_try(self) -> bool:

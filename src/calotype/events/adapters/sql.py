@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from calotype.connections.leases import LeasedQueue, LeasedRows, leased_table, new_row
-from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Event, OutboxRow
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
+from calotype.kernel.trace import current_trace
 
 OUTBOX_TOPIC = "outbox"
 
@@ -23,6 +24,7 @@ outbox_table = sharded(
     sa.Column("kind", sa.String(60), nullable=False),
     sa.Column("key", sa.String(80), nullable=False),
     sa.Column("payload", sa.LargeBinary, nullable=False),
+    trace_column(),
 )
 deliveries_table = leased_table("deliveries", unique_key=False)
 
@@ -42,6 +44,7 @@ class SqlOutbox:
                 kind=event.kind,
                 key=event.key,
                 payload=event.payload,
+                trace=current_trace(),
             )
         )
 
@@ -82,7 +85,8 @@ class SqlEventLog(LeasedQueue):
             sa.select(outbox_table).order_by(c.id).limit(limit).with_for_update(skip_locked=True)
         )
         rows = [
-            OutboxRow(row.id, Event(row.shard, row.kind, row.key, row.payload)) for row in claimed
+            OutboxRow(row.id, Event(row.shard, row.kind, row.key, row.payload), row.trace)
+            for row in claimed
         ]
         self._deliver(tx, rows)
         for row in rows:
@@ -99,7 +103,14 @@ class SqlEventLog(LeasedQueue):
                     tx.wake(self.topic(group))
                     deliveries.append(
                         new_row(
-                            event.shard, row.id, group, event.kind, event.key, event.payload, due
+                            event.shard,
+                            row.id,
+                            group,
+                            event.kind,
+                            event.key,
+                            event.payload,
+                            due,
+                            trace=row.trace,
                         )
                     )
         tx.insert_new(deliveries_table, deliveries)
