@@ -9,6 +9,7 @@ after the other. A dead row steps aside: what comes after it goes on.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from calotype.connections.sql import Database, Transaction
 from calotype.kernel.clock import Clock
 from calotype.kernel.deadletters import DeadLetter
 from calotype.kernel.ids import shard_of
-from calotype.kernel.leases import BACKOFF_MS, Leased
+from calotype.kernel.leases import BACKOFF_MS, Backlog, Leased
 
 LEASE_MS = 30_000
 LIVE = 0  # the value of `died_ms` while a row lives: part of an index, so not NULL
@@ -153,6 +154,13 @@ class LeasedRows:
         row = tx.first(self._free(sa.select(due), lane).order_by(due).limit(1))
         return None if row is None else row[0]
 
+    def backlog(self, tx: Transaction) -> Sequence[sa.Row[Any]]:
+        """Rows of `lane`, `dead`, `rows` and `oldest_id`, from the index alone."""
+        t = self.table.c
+        dead = (t.died_ms != LIVE).label("dead")
+        count, oldest = sa.func.count().label("rows"), sa.func.min(t.id).label("oldest_id")
+        return tx.all(sa.select(t.lane, dead, count, oldest).group_by(t.lane, dead))
+
     def dead(self, tx: Transaction, before: int, limit: int) -> list[sa.Row[Any]]:
         """Dead rows with the `limit` newest ids below `before`, newest first."""
         t = self.table.c
@@ -275,6 +283,14 @@ class LeasedQueue:
         ]
         return min((due for due in dues if due is not None), default=None)
 
+    async def backlog(self) -> list[Backlog]:
+        found: dict[str, Backlog] = {}
+        for node in self._database.nodes:
+            for row in await self._database.read(node, self._rows.backlog):
+                known = found.get(row.lane, Backlog(row.lane, 0, 0, 0))
+                found[row.lane] = _with(known, row)
+        return list(found.values())
+
     async def dead_letters(self, before: int, limit: int) -> list[DeadLetter]:
         found: list[sa.Row[Any]] = []
         for node in self._database.nodes:
@@ -310,3 +326,10 @@ class LeasedQueue:
             error=row.error,
             died_ms=row.died_ms,
         )
+
+
+def _with(known: Backlog, row: sa.Row[Any]) -> Backlog:
+    if row.dead:
+        return msgspec.structs.replace(known, dead=known.dead + row.rows)
+    oldest_id = min(known.oldest_id or row.oldest_id, row.oldest_id)
+    return msgspec.structs.replace(known, waiting=known.waiting + row.rows, oldest_id=oldest_id)

@@ -57,9 +57,15 @@ class TooSlow(CalotypeError):
 
 
 class RateLimited(CalotypeError):
-    """Too many requests; `details["retry_after"]` in seconds."""
+    """Too many requests; `details["retry_after"]` in seconds, `limit` and `remaining` in requests."""
 
     code = "rate_limited"
+
+
+class TooManyStreams(RateLimited):
+    """An account has as many live streams open as it may."""
+
+    code = "too_many_streams"
 
 
 class Unsupported(CalotypeError):

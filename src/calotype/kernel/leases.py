@@ -40,6 +40,25 @@ class Leased(msgspec.Struct, frozen=True):
         return self.attempt > MAX_TRIES
 
 
+class Backlog(msgspec.Struct, frozen=True):
+    """What lies in one lane. `waiting` counts leased work too; `oldest_id` is 0 without any."""
+
+    lane: str
+    waiting: int
+    oldest_id: int
+    dead: int
+
+
+class Backlogs(Protocol):
+    """How much work of one source is left (the jobs, the events)."""
+
+    source: str
+
+    async def backlog(self) -> Sequence[Backlog]:
+        """Of each lane that holds anything, waiting or dead. Costs a look at each row's index."""
+        ...
+
+
 class WorkSource(Protocol):
     """Lanes of work to be leased and finished, whatever engine holds them."""
 

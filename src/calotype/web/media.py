@@ -56,7 +56,6 @@ def _headers(found: Servable) -> dict[str, str]:
         "ETag": f'"{found.blob.key.rpartition("/")[2]}-{found.blob.size}"',
         "Cache-Control": f"{scope}, max-age={found.max_age_s}{lasting}",
         "Content-Type": found.content_type,
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
 

@@ -12,7 +12,10 @@ from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, PROCESS
 from calotype.posts.events import FAILED, PUBLISHED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
+from calotype.posts.stages import FANNED_OUT, PROCESSED
+from calotype.posts.stages import PUBLISHED as IS_PUBLISHED
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
+from calotype.workers.figures import WorkerFigures
 from calotype.workers.lane import Handler
 
 FEED_GROUP = "feed"
@@ -34,6 +37,7 @@ class Handlers:
     fanout: FanOut
     backfill: Backfill
     author: TellAuthor
+    figures: WorkerFigures
 
     def jobs(self) -> dict[str, dict[str, Handler]]:
         """By lane, by kind."""
@@ -52,17 +56,22 @@ class Handlers:
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
+        self.figures.stages.add(PROCESSED)
 
     async def _process_worn_out(self, job: Leased) -> None:
         await self.process.fail(int(job.key), WORN_OUT)
 
     async def _push(self, job: Leased) -> None:
-        await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
+        published_id = await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
+        if published_id is not None:
+            self.figures.stages.add(FANNED_OUT)
+            self.figures.now_visible(published_id)
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.purge(int(job.key))
 
     async def _plan(self, event: Leased) -> None:
+        self.figures.stages.add(IS_PUBLISHED)
         await self.fanout.plan(_moved(event).post_id)
 
     async def _backfill(self, event: Leased) -> None:

@@ -13,6 +13,7 @@ from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Event, OutboxRow
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
+from calotype.kernel.leases import Backlog
 from calotype.kernel.trace import current_trace
 
 OUTBOX_TOPIC = "outbox"
@@ -70,6 +71,18 @@ class SqlEventLog(LeasedQueue):
             for node in self._database.nodes
         ]
         return sum(counts)
+
+    async def backlog(self) -> list[Backlog]:
+        """The groups', and the outbox's as a lane of its own."""
+        c = outbox_table.c
+        look = sa.select(sa.func.count().label("rows"), sa.func.min(c.id).label("oldest_id"))
+        waiting, oldest = 0, 0
+        for node in self._database.nodes:
+            row = await self._database.read(node, lambda tx: tx.first(look))
+            if row is not None and row.rows:
+                waiting += row.rows
+                oldest = min(oldest or row.oldest_id, row.oldest_id)
+        return [*await super().backlog(), Backlog(OUTBOX_TOPIC, waiting, oldest, 0)]
 
     async def _any_waiting(self) -> bool:
         look = sa.select(outbox_table.c.id).limit(1)
