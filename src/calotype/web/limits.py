@@ -10,6 +10,9 @@ import msgspec
 
 from calotype.kernel.errors import RateLimited
 
+# Of one request: sums of fractions must not cost the last one.
+_TOLERANCE = 0.01
+
 
 class Rate(msgspec.Struct, frozen=True):
     """`limit` requests in `period_s` seconds, at once or spread; they come back evenly."""
@@ -75,13 +78,12 @@ class MemoryLimiter:
         keys = self._full_again[rate.name]
         interval = rate.period_s / rate.limit
         full_again = max(keys.get(key, now), now) + interval
-        # Half an interval of tolerance: sums of fractions must not cost the last request.
         late = full_again - now - rate.period_s
-        if late > interval / 2:
+        if late > interval * _TOLERANCE:
             return Verdict(rate.limit, 0, full_again - interval - now, late)
         keys[key] = full_again
         keys.move_to_end(key)
         if len(keys) > self._remembered:
             keys.popitem(last=False)
-        remaining = max(0, round((rate.period_s - full_again + now) / interval - 0.5))
+        remaining = max(0, math.floor((rate.period_s - full_again + now) / interval + _TOLERANCE))
         return Verdict(rate.limit, remaining, full_again - now, 0)
