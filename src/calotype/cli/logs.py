@@ -28,6 +28,7 @@ def configure(level: str, format_: LogFormat) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler])
     # What no line shows need not be found out for each.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # as its docs advise: no caller is sought for a line
     for name in ("alembic", "asyncio", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -3,8 +3,8 @@
 It says nothing about anybody, and nothing may be decided by it: a client can choose its own.
 """
 
+import random
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,7 +16,7 @@ _current: ContextVar[str] = ContextVar("trace", default="")
 
 
 def new_trace() -> str:
-    return secrets.token_hex(8)
+    return f"{random.getrandbits(64):016x}"  # a name, no secret: 0.3 us, not 1.5
 
 
 def is_sane(text: str) -> bool:
@@ -27,6 +27,11 @@ def is_sane(text: str) -> bool:
 def current_trace() -> str:
     """The id that this work goes back to; empty where nobody asked for it, as in a routine."""
     return _current.get()
+
+
+def begin_trace(trace: str) -> None:
+    """The rest of this task, and what it starts, goes back to `trace`."""
+    _current.set(trace)
 
 
 @contextmanager

@@ -12,13 +12,12 @@ from typing import Any
 
 from calotype.accounts.verifier import Verifier
 from calotype.kernel.errors import CalotypeError, TimedOut, TooSlow
-from calotype.kernel.trace import current_trace, is_sane, new_trace, tracing
+from calotype.kernel.trace import begin_trace, is_sane, new_trace
 from calotype.uploads.pace import drain
 from calotype.web.bodies import DRAINED_BYTES, DRAINED_S
 from calotype.web.exchange import Exchange, Receive, Scope, Send
 from calotype.web.figures import WebFigures
 from calotype.web.headers import Policy
-from calotype.web.limits import Verdict
 from calotype.web.problems import refuse
 from calotype.web.proxies import Peer, Proxies
 from calotype.web.rates import Rates
@@ -53,12 +52,13 @@ class Edge:
         scope["client"] = (peer.address, 0)
         scope["scheme"] = peer.scheme
         theirs = exchange.headers.get(b"x-request-id", b"").decode("latin-1")
-        with tracing(theirs if is_sane(theirs) else new_trace()):
-            exchange.extra.append((b"x-request-id", current_trace().encode()))
-            try:
-                await self._answer(exchange, peer)
-            finally:
-                self._report(exchange)
+        trace = theirs if is_sane(theirs) else new_trace()
+        begin_trace(trace)  # the server runs each request as a task of its own
+        exchange.extra.append((b"x-request-id", trace.encode()))
+        try:
+            await self._answer(exchange, peer)
+        finally:
+            self._report(exchange)
 
     async def _answer(self, exchange: Exchange, peer: Peer) -> None:
         allowed = self.policy.preflight(exchange.scope["method"], exchange.headers)
@@ -67,7 +67,7 @@ class Edge:
             return
         verdict = await self.rates.request(exchange.kind, peer.key, self._asker(exchange))
         if verdict is not None:
-            exchange.extra += _told(verdict)
+            exchange.extra += verdict.headers()
             if not verdict.allowed:
                 await _refuse(exchange, verdict.refusal())
                 return
@@ -104,14 +104,15 @@ class Edge:
 
     def _report(self, exchange: Exchange) -> None:
         method, route, status = exchange.method, exchange.route, exchange.status
+        seconds = exchange.seconds
         self.figures.requests.add(method, route, str(status))
         if exchange.kind is not Kind.STREAM:
-            self.figures.seconds.observe(exchange.seconds, method, route)
+            self.figures.seconds.observe(seconds, method, route)
         facts = {
             "method": method,
             "route": route,
             "status": status,
-            "ms": round(exchange.seconds * 1000, 1),
+            "ms": round(seconds * 1000, 1),
             "bytes": exchange.sent_bytes,
         }
         log.info("answered", extra={"facts": facts})
@@ -134,10 +135,3 @@ async def _rest(exchange: Exchange) -> AsyncIterator[bytes]:
         if message["type"] == "http.disconnect":
             return
         yield message["body"]
-
-
-def _told(verdict: Verdict) -> list[tuple[bytes, bytes]]:
-    return [
-        (f"x-ratelimit-{name}".encode(), str(value).encode())
-        for name, value in verdict.told().items()
-    ]

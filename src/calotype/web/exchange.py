@@ -78,9 +78,8 @@ class Exchange:
             self.started = True
             self.status = message["status"]
             message["headers"] = headers = list(message.get("headers", ()))
-            present = {name.lower() for name, _ in headers}
-            headers.extend(pair for pair in self.extra if pair[0] not in present)
-            self._policy.complete(headers, self.kind, self.headers.get(b"origin"))
+            origin = self.headers.get(b"origin")
+            self._policy.complete(headers, self.extra, self.kind, origin)
             await self._send(message)
         else:
             self.sent_bytes += len(message.get("body", b""))

@@ -38,11 +38,13 @@ class Policy:
         # A page of a listed origin must be able to show the pictures.
         self._media = [*common, any_ if self._origins else own]
 
-    def complete(self, headers: RawHeaders, kind: Kind, origin: bytes | None) -> None:
-        """Add to an answer's headers what is not there."""
+    def complete(
+        self, headers: RawHeaders, extra: RawHeaders, kind: Kind, origin: bytes | None
+    ) -> None:
+        """Add to an answer's headers what is not there: `extra` of this answer, ours of all."""
         present = {name.lower() for name, _ in headers}
         wanted = self._media if kind is Kind.MEDIA else self._plain
-        headers.extend(pair for pair in wanted if pair[0] not in present)
+        headers += [pair for pair in (*extra, *wanted) if pair[0] not in present]
         if self._origins:
             headers.append((b"vary", b"Origin"))
             if origin in self._origins:

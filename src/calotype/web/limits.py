@@ -35,20 +35,22 @@ class Verdict(msgspec.Struct, frozen=True):
     def allowed(self) -> bool:
         return self.retry_s == 0
 
-    def told(self) -> dict[str, int]:
-        """As the X-RateLimit headers say it; `reset` in seconds from now."""
-        return {
-            "limit": self.limit,
-            "remaining": self.remaining,
-            "reset": math.ceil(self.reset_s),
-        }
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The X-RateLimit headers; the reset in seconds from now."""
+        return [
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % math.ceil(self.reset_s)),
+        ]
 
     def refusal(self) -> RateLimited:
         seconds = math.ceil(self.retry_s)
         return RateLimited(
             f"too many requests; try again in {seconds} s",
             retry_after=seconds,
-            **self.told(),
+            limit=self.limit,
+            remaining=self.remaining,
+            reset=math.ceil(self.reset_s),
         )
 
 

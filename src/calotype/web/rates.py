@@ -39,8 +39,9 @@ class Rates:
         if kind is Kind.MEDIA or user_id is None or (verdict and not verdict.allowed):
             return verdict
         own = await self._spend(self._account, str(user_id))
-        both = [each for each in (own, verdict) if each is not None]
-        return min(both, key=lambda each: (each.allowed, each.remaining), default=None)
+        if own is None or verdict is None:
+            return own or verdict
+        return own if not own.allowed or own.remaining <= verdict.remaining else verdict
 
     async def log_in(self, address: str, name: str) -> None:
         """Raises RateLimited."""

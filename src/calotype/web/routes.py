@@ -21,7 +21,7 @@ class Kind(Enum):
     @property
     def timed(self) -> bool:
         """Whether it must be over within a time; the others only must not stall."""
-        return self in {Kind.PLAIN, Kind.PROBE}
+        return self is Kind.PLAIN or self is Kind.PROBE
 
 
 def kind_of(method: str, path: str) -> Kind:
