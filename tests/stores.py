@@ -22,6 +22,7 @@ from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post
 from calotype.ranking.ranker import Candidate
 from calotype.settings import Settings
+from calotype.web.settings import RateSettings, WebSettings
 from tests.clocks import ManualClock, TickingClock
 
 Kind = Literal["embedded"]
@@ -29,6 +30,20 @@ Kind = Literal["embedded"]
 KINDS: tuple[Kind, ...] = ("embedded",)
 
 AUTHOR_SHARD, READER_SHARD = 7, 4_000
+
+
+# Limits are the matter of tests/web/test_limits.py.
+UNLIMITED = RateSettings(
+    account=0,
+    address=0,
+    media=0,
+    log_in_address=0,
+    log_in_name=0,
+    registration_address=0,
+    registration_name=0,
+    refresh_address=0,
+    refresh_session=0,
+)
 
 
 class House:
@@ -40,6 +55,7 @@ class House:
         self.settings = Settings(
             data=str(directory),
             accounts=AccountSettings(argon2_memory_kib=8, argon2_passes=1),
+            web=WebSettings(rates=UNLIMITED),
         )
         directory.mkdir(exist_ok=True)
         for name, content in _prepared().items():

@@ -17,6 +17,7 @@ from calotype.audience.rule import AudienceRule
 from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.connections.doorbell import UnixDoorbell
+from calotype.connections.figures import figures_path
 from calotype.connections.migrate import migrate
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.delivery.serve import ServeMedia
@@ -59,7 +60,12 @@ from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
 from calotype.settings import Settings
 from calotype.uploads.sweep import AllReferences, Sweep
+from calotype.web.figures import Scrape, WebFigures
+from calotype.web.limits import MemoryLimiter
+from calotype.web.rates import Rates
 from calotype.web.services import Services
+from calotype.web.streams import Streams
+from calotype.workers.figures import WorkerFigures
 from calotype.workers.handlers import GROUPS, Handlers
 from calotype.workers.lane import Lane
 from calotype.workers.routine import Routine
@@ -182,6 +188,10 @@ def build_services(shape: Embedded) -> Services:
         MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
     )
 
+    web = shape.settings.web
+    streams = Streams(web.streams_per_account)
+    figures = WebFigures(streams)
+
     async def ready() -> None:
         await shape.people.accounts.by_ids([1])
         await shape.timelines.page(1, 1, 1)
@@ -231,11 +241,25 @@ def build_services(shape: Embedded) -> Services:
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.doorbell.listen),
+        settings=web,
+        rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
+        streams=streams,
+        figures=figures,
+        scrape=_scrape(shape, figures),
         ready=ready,
     )
 
 
-def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
+def _scrape(shape: Embedded, figures: WebFigures) -> Scrape:
+    lanes = {
+        shape.jobs.source: (PHOTO_LANE, FANOUT_LANE, UPKEEP_LANE),
+        shape.events.source: (OUTBOX_TOPIC, *GROUPS),
+    }
+    worker = figures_path(shape.settings.directory / "run", "worker")
+    return Scrape(figures, (shape.jobs, shape.events), lanes, worker, shape.clock)
+
+
+def build_worker(shape: Embedded, decoders: Decoders, figures: WorkerFigures) -> Worker:
     """The worker that does everything: all lanes, all groups, the relay, the routines."""
     avatars = ProcessAvatar(shape.core, shape.accounts, shape.avatars, shape.blobs, decoders)
     handlers = Handlers(
@@ -254,6 +278,7 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
         author=TellAuthor(shape.posts, shape.notices),
         avatars=avatars,
         forget=build_forget(shape, avatars),
+        figures=figures,
     )
     widths = {
         PHOTO_LANE: shape.settings.media.decoders,

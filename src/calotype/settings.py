@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import msgspec
 
@@ -18,6 +18,7 @@ from calotype.kernel.errors import Misconfigured
 from calotype.media.settings import MediaSettings
 from calotype.posts.settings import PostSettings
 from calotype.uploads.settings import UploadSettings
+from calotype.web.settings import WebSettings
 
 PREFIX = "CALOTYPE_"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -31,17 +32,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: how people reach this place, such as https://photos.example; media URLs start with
         it. Empty: they are paths on whatever host was asked.
     log_level: debug, info, warning or error.
+    log_format: text, json, or auto: text on a terminal, json everywhere else.
     """
 
     data: str = "./calotype-data"
     bind: str = "127.0.0.1:8000"
     public_url: str = ""
     log_level: str = "info"
+    log_format: Literal["auto", "text", "json"] = "auto"
     accounts: AccountSettings = AccountSettings()
     uploads: UploadSettings = UploadSettings()
     media: MediaSettings = MediaSettings()
     posts: PostSettings = PostSettings()
     feed: FeedSettings = FeedSettings()
+    web: WebSettings = WebSettings()
 
     @property
     def directory(self) -> Path:
@@ -74,10 +78,10 @@ def load_settings(environment: Mapping[str, str], file: Path | None = None) -> S
     """
     file = file or (Path(name) if (name := environment.get(f"{PREFIX}CONFIG")) else None)
     values = _read_file(file) if file else {}
-    for path in _paths(Settings):
+    for path, kind in _paths(Settings):
         text = environment.get(PREFIX + "_".join(path).upper())
         if text is not None:
-            _put(values, path, text)
+            _put(values, path, _listed(text) if get_origin(kind) is tuple else text)
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -88,7 +92,7 @@ def load_settings(environment: Mapping[str, str], file: Path | None = None) -> S
 
 def unknown_names(environment: Mapping[str, str]) -> list[str]:
     """Names with our prefix that mean nothing to us: typing errors, most likely."""
-    known = {PREFIX + "_".join(path).upper() for path in _paths(Settings)}
+    known = {PREFIX + "_".join(path).upper() for path, _ in _paths(Settings)}
     ours = {name for name in environment if name.startswith(PREFIX)}
     # CALOTYPE_URL is for the commands by hand, CALOTYPE_TEST_* for our tests.
     others = {name for name in ours if name.startswith(f"{PREFIX}TEST_")}
@@ -106,18 +110,26 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise Misconfigured(f"{os.fspath(file)!r} is not valid TOML: {error}") from error
 
 
-def _paths(kind: type[msgspec.Struct], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _paths(
+    kind: type[msgspec.Struct], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each setting's path and type."""
     for field in msgspec.structs.fields(kind):
         path = (*above, field.name)
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             yield from _paths(field.type, path)
         else:
-            yield path
+            yield path, field.type
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], text: str) -> None:
+def _listed(text: str) -> list[str]:
+    """A list in the environment: its items, separated by commas."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     for name in path[:-1]:
         values = values.setdefault(name, {})
         if not isinstance(values, dict):
             raise Misconfigured(f"the setting {name} is a table of settings, not {values!r}")
-    values[path[-1]] = text
+    values[path[-1]] = value

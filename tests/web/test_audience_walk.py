@@ -127,7 +127,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "ready": Silent(),
 }
 # Pages and documents that lie outside the API's own document; they know of no post.
-UNDOCUMENTED = {"/", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
 
 _numbers = itertools.count()
 

@@ -1,26 +1,20 @@
 """What the processes under `serve` have in common: how they start, and how they are told to stop."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
 
 from calotype.bootstrap import prepare
+from calotype.cli.logs import configure
 from calotype.kernel.errors import Misconfigured
 from calotype.settings import Settings, load_settings
 
 
 def started() -> Settings:
     settings = load_settings(os.environ)
-    logging.basicConfig(
-        level=settings.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    configure(settings.log_level, settings.log_format)
     try:
         prepare(settings)
     except Misconfigured as error:

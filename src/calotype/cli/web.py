@@ -1,6 +1,7 @@
 """The web process under `serve`."""
 
 import asyncio
+import resource
 import socket
 
 import uvicorn
@@ -9,9 +10,11 @@ import uvloop
 from calotype.bootstrap import Embedded, build_services, open_embedded
 from calotype.cli.process import started, until_told
 from calotype.settings import Settings
-from calotype.web.app import build_app
+from calotype.web.app import build_edge
+from calotype.web.protocol import bounded_protocol
 
-KEEP_ALIVE_S = 30
+# Files that are not connections: databases, photos on their way, sockets of our own.
+OTHER_FILES = 200
 # Requests that are under way when the server is told to stop may take so long, in seconds.
 DRAIN_S = 20
 
@@ -27,12 +30,13 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     await shape.keys.release_all()
     services = build_services(shape)
     config = uvicorn.Config(
-        build_app(services),
-        http="httptools",
+        build_edge(services, settings.public_url),
+        http=bounded_protocol(settings.web, _connections(settings)),
+        proxy_headers=False,  # ours believes no one by default, not even this machine
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=settings.web.keep_alive_s,
         timeout_graceful_shutdown=DRAIN_S,
         lifespan="off",
     )
@@ -47,6 +51,17 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     await server.serve(sockets=[socket.socket(fileno=fd)])
     await greeting
     await shape.close()
+
+
+def _connections(settings: Settings) -> int:
+    """As many as the settings say, and as the system lets us open files for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.web.max_connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(1, soft - OTHER_FILES)
+    return settings.web.max_connections
 
 
 class _Server(uvicorn.Server):

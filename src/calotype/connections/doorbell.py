@@ -52,7 +52,7 @@ class UnixDoorbell:
     """
 
     def __init__(self, directory: Path, name: str) -> None:
-        self._directory = _short(directory)
+        self._directory = socket_directory(directory)
         self._name = name
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
@@ -112,7 +112,7 @@ class UnixDoorbell:
                 listener.rung.set()
 
 
-def _short(directory: Path) -> Path:
+def socket_directory(directory: Path) -> Path:
     """The directory itself, or a short private stand-in where socket paths would not fit."""
     if len(os.fsencode(directory)) + 40 <= _MAX_SOCKET_PATH:
         return directory

@@ -9,17 +9,18 @@ after the other. A dead row steps aside: what comes after it goes on.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.clock import Clock
 from calotype.kernel.deadletters import DeadLetter
 from calotype.kernel.ids import shard_of
-from calotype.kernel.leases import BACKOFF_MS, Leased
+from calotype.kernel.leases import BACKOFF_MS, Backlog, Leased
 
 LEASE_MS = 30_000
 LIVE = 0  # the value of `died_ms` while a row lives: part of an index, so not NULL
@@ -48,12 +49,21 @@ def leased_table(name: str, *, unique_key: bool) -> sa.Table:
         sa.Column("owner", sa.String(120), nullable=False),
         sa.Column("error", sa.Text, nullable=False),
         sa.Column("died_ms", sa.BigInteger, nullable=False),
+        trace_column(),
         *extra,
     )
 
 
 def new_row(
-    shard: int, id_: int, lane: str, kind: str, key: str, payload: bytes, due_ms: int
+    shard: int,
+    id_: int,
+    lane: str,
+    kind: str,
+    key: str,
+    payload: bytes,
+    due_ms: int,
+    *,
+    trace: str,
 ) -> dict[str, Any]:
     return {
         "shard": shard,
@@ -68,6 +78,7 @@ def new_row(
         "owner": "",
         "error": "",
         "died_ms": LIVE,
+        "trace": trace,
     }
 
 
@@ -92,6 +103,7 @@ class LeasedRows:
                 payload=row.payload,
                 attempt=row.attempts + 1,
                 token=secrets.token_hex(8),
+                trace=row.trace,
             )
             for row in tx.all(self._due(lane, now_ms).limit(limit))
         ]
@@ -141,6 +153,13 @@ class LeasedRows:
         due = self.table.c.due_ms
         row = tx.first(self._free(sa.select(due), lane).order_by(due).limit(1))
         return None if row is None else row[0]
+
+    def backlog(self, tx: Transaction) -> Sequence[sa.Row[Any]]:
+        """Rows of `lane`, `dead`, `rows` and `oldest_id`, from the index alone."""
+        t = self.table.c
+        dead = (t.died_ms != LIVE).label("dead")
+        count, oldest = sa.func.count().label("rows"), sa.func.min(t.id).label("oldest_id")
+        return tx.all(sa.select(t.lane, dead, count, oldest).group_by(t.lane, dead))
 
     def dead(self, tx: Transaction, before: int, limit: int) -> list[sa.Row[Any]]:
         """Dead rows with the `limit` newest ids below `before`, newest first."""
@@ -264,6 +283,14 @@ class LeasedQueue:
         ]
         return min((due for due in dues if due is not None), default=None)
 
+    async def backlog(self) -> list[Backlog]:
+        found: dict[str, Backlog] = {}
+        for node in self._database.nodes:
+            for row in await self._database.read(node, self._rows.backlog):
+                known = found.get(row.lane, Backlog(row.lane, 0, 0, 0))
+                found[row.lane] = _with(known, row)
+        return list(found.values())
+
     async def dead_letters(self, before: int, limit: int) -> list[DeadLetter]:
         found: list[sa.Row[Any]] = []
         for node in self._database.nodes:
@@ -307,3 +334,10 @@ def _readable(payload: bytes) -> str:
         return str(msgspec.msgpack.decode(payload)) if payload else ""
     except msgspec.MsgspecError:
         return repr(payload)
+
+
+def _with(known: Backlog, row: sa.Row[Any]) -> Backlog:
+    if row.dead:
+        return msgspec.structs.replace(known, dead=known.dead + row.rows)
+    oldest_id = min(known.oldest_id or row.oldest_id, row.oldest_id)
+    return msgspec.structs.replace(known, waiting=known.waiting + row.rows, oldest_id=oldest_id)

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from calotype.kernel.trace import MAX_TRACE
+
 _NAMES = {
     "pk": "pk_%(table_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,6 +30,11 @@ def shard_column() -> sa.Column[int]:
 def id_column(name: str, *, key: bool = False, **options: Any) -> sa.Column[int]:
     """A 63-bit id; with `key`, part of the primary key."""
     return sa.Column(name, sa.BigInteger, primary_key=key, autoincrement=False, **options)
+
+
+def trace_column() -> sa.Column[str]:
+    """The id of the request that a row goes back to (kernel/trace.py); empty if there was none."""
+    return sa.Column("trace", sa.String(MAX_TRACE), nullable=False, server_default="")
 
 
 def sharded(metadata: sa.MetaData, name: str, *columns: sa.schema.SchemaItem) -> sa.Table:

@@ -12,6 +12,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -149,7 +150,8 @@ class Database:
         self, pool: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, lambda: call(*args, **kwargs))
+        context = copy_context()  # the trace of the request goes along into the thread
+        return await loop.run_in_executor(pool, lambda: context.run(call, *args, **kwargs))
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         try:
@@ -184,6 +186,7 @@ def sqlite_engine(path: Path, synchronous: str) -> Engine:
     engine = sa.create_engine(
         f"sqlite:///{path}",
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
+        hide_parameters=True,  # errors end in logs, and parameters are people's words
         pool_size=READERS + 1,
         max_overflow=0,
     )

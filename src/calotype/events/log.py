@@ -26,6 +26,7 @@ class OutboxRow(msgspec.Struct, frozen=True):
 
     id: int
     event: Event
+    trace: str = ""
 
 
 class Outbox(Protocol):

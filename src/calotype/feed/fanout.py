@@ -53,11 +53,15 @@ class FanOut:
             await self.database.write(shard, partial(self.jobs.enqueue, jobs=[job]))
             after = ids[-1]
 
-    async def push(self, chunk: Chunk) -> None:
-        """Push the post into the timelines of one chunk of followers."""
+    async def push(self, chunk: Chunk) -> int | None:
+        """Push the post into the timelines of one chunk of followers.
+
+        Returns:
+            The post's published_id, None if it is no longer to be seen.
+        """
         post = await self._published(chunk.post_id)
         if post is None or post.published_id is None:
-            return
+            return None
         entry = Candidate(post.published_id, post.post_id, post.author_id)
         after = chunk.after
         # More than CHUNK if someone in the chunk's range followed since it was planned.
@@ -65,6 +69,7 @@ class FanOut:
             ids = await self.graph.follower_ids(post.author_id, after, CHUNK)
             await self.timelines.push([Push(id_, entry) for id_ in ids if id_ <= chunk.upto])
             after = ids[-1] if ids else chunk.upto
+        return post.published_id
 
     async def _published(self, post_id: int) -> Post | None:
         post = await self.posts.get(post_id)

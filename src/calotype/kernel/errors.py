@@ -19,6 +19,19 @@ class CalotypeError(Exception):
         self.details = details
 
 
+def loggable(error: BaseException) -> str:
+    """What a log may say of an error: its kind, and its words where they are ours or the system's.
+
+    A library's words may quote people's: a caption that could not be encoded, a name that was taken.
+    """
+    kind = type(error).__name__
+    if isinstance(error, CalotypeError):
+        return f"{kind}: {error.message}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{kind}: {error.strerror}"
+    return kind
+
+
 class Invalid(CalotypeError):
     """The input breaks a rule; `details["field"]` names the part, where one is to blame."""
 
@@ -41,6 +54,18 @@ class TooSlow(CalotypeError):
     """The client sent its body too slowly to keep the connection open."""
 
     code = "too_slow"
+
+
+class RateLimited(CalotypeError):
+    """Too many requests; `details["retry_after"]` in seconds, `limit` and `remaining` in requests."""
+
+    code = "rate_limited"
+
+
+class TooManyStreams(RateLimited):
+    """An account has as many live streams open as it may."""
+
+    code = "too_many_streams"
 
 
 class Unsupported(CalotypeError):
@@ -183,6 +208,12 @@ class Unavailable(CalotypeError):
     """An engine is away or full; `details["retry_after"]` in seconds where a retry may help."""
 
     code = "unavailable"
+
+
+class TimedOut(Unavailable):
+    """We took longer over the request than one may take; it may or may not have had its effect."""
+
+    code = "timed_out"
 
 
 class DecoderCrashed(Unavailable):

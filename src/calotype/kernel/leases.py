@@ -15,7 +15,10 @@ BACKOFF_MS = (1_000, 10_000)
 
 
 class Leased(msgspec.Struct, frozen=True):
-    """A piece of work in the hands of one worker. `attempt` counts from 1; `token` proves it."""
+    """A piece of work in the hands of one worker. `attempt` counts from 1; `token` proves it.
+
+    `trace` is the id of the request that it goes back to, empty if there was none.
+    """
 
     shard: int
     id: int
@@ -25,6 +28,7 @@ class Leased(msgspec.Struct, frozen=True):
     payload: bytes
     attempt: int
     token: str
+    trace: str = ""
 
     @property
     def last_try(self) -> bool:
@@ -34,6 +38,25 @@ class Leased(msgspec.Struct, frozen=True):
     def worn_out(self) -> bool:
         """Every try was begun and none came to an end: it kills its workers."""
         return self.attempt > MAX_TRIES
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What lies in one lane. `waiting` counts leased work too; `oldest_id` is 0 without any."""
+
+    lane: str
+    waiting: int
+    oldest_id: int
+    dead: int
+
+
+class Backlogs(Protocol):
+    """How much work of one source is left (the jobs, the events)."""
+
+    source: str
+
+    async def backlog(self) -> Sequence[Backlog]:
+        """Of each lane that holds anything, waiting or dead. Costs a look at each row's index."""
+        ...
 
 
 class WorkSource(Protocol):

@@ -41,6 +41,7 @@ class Decoders:
         self._places = asyncio.Semaphore(settings.decoders)
         self._idle: list[_Decoder] = []
         self._leaving: set[asyncio.Task[None]] = set()
+        self._busy = 0
         self._closed = False
 
     async def render(self, path: Path) -> Rendered:
@@ -55,11 +56,13 @@ class Decoders:
         """
         async with self._places:
             decoder = await self._take()
+            self._busy += 1
             kept = False
             try:
                 answer = await self._ask(decoder, path)
                 kept = not isinstance(answer, Failed)
             finally:
+                self._busy -= 1
                 if kept and not self._closed:
                     self._put_back(decoder)
                 else:
@@ -67,6 +70,10 @@ class Decoders:
                     # when this task is cancelled.
                     await asyncio.shield(self._dismiss(decoder))
         return _rendered(answer)
+
+    def census(self) -> tuple[int, int]:
+        """How many decoders are busy, and how many idle."""
+        return self._busy, len(self._idle)
 
     async def close(self) -> None:
         """Let idle decoders leave, and wait until all are gone; a render under way is its caller's."""

@@ -9,9 +9,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Grant, Identity
 from calotype.accounts.create import NewPerson
+from calotype.accounts.sessions import parse_refresh_token
 from calotype.kernel.clock import to_datetime
 from calotype.kernel.ids import parse_id
 from calotype.web.problems import refusals
+from calotype.web.proxies import address_of
 from calotype.web.services import Services
 
 # Credentials must never lie in a cache.
@@ -62,6 +64,7 @@ async def register(
     request: Request[Any, Any, Any], data: NewAccount, services: Services
 ) -> Response[GrantView]:
     """Make an account and log in."""
+    await services.rates.register(address_of(request), data.username)
     person = NewPerson(data.username, data.password, data.email or None, data.name)
     grant = await services.people.register(
         person, invitation=data.invitation or None, label=_label(request)
@@ -74,13 +77,18 @@ async def log_in(
     request: Request[Any, Any, Any], data: Credentials, services: Services
 ) -> Response[GrantView]:
     """Log in with a username or an email address."""
+    await services.rates.log_in(address_of(request), data.username)
     grant = await services.people.log_in(data.username, data.password, label=_label(request))
     return _granted(grant, 200)
 
 
 @post("/tokens/refresh", status_code=200, responses=refusals(401), operation_id="refresh")
-async def refresh(data: RefreshToken, services: Services) -> Response[GrantView]:
+async def refresh(
+    request: Request[Any, Any, Any], data: RefreshToken, services: Services
+) -> Response[GrantView]:
     """Trade a refresh token for a new pair; it is good once (and 30 s more for a second tab)."""
+    session_id, _ = parse_refresh_token(data.refresh_token)
+    await services.rates.refresh(address_of(request), session_id)
     return _granted(await services.people.refresh(data.refresh_token), 200)
 
 

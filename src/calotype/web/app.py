@@ -8,15 +8,47 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from calotype.kernel.errors import CalotypeError
-from calotype.web import accounts, feed, health, me, media, pages, people, posts, stream
+from calotype.web import (
+    accounts,
+    feed,
+    health,
+    me,
+    media,
+    metrics,
+    pages,
+    people,
+    posts,
+    stream,
+)
 from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.edge import Edge
+from calotype.web.headers import Policy
 from calotype.web.problems import on_crash, on_error, on_http_error
+from calotype.web.proxies import Proxies
 from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
 _API = (accounts, me, posts, feed, people, stream)
-_ROOT = (media, health, pages)
+_ROOT = (media, health, metrics, pages)
+
+
+def build_edge(services: Services, public_url: str) -> Edge:
+    """The application behind what holds for every request.
+
+    Raises:
+        Misconfigured: a trusted proxy is no address.
+    """
+    settings = services.settings
+    return Edge(
+        app=build_app(services),
+        settings=settings,
+        proxies=Proxies(settings.trusted_proxies),
+        policy=Policy(public_url, settings.origins),
+        rates=services.rates,
+        verifier=services.people.verifier,
+        figures=services.figures,
+    )
 
 
 def build_app(services: Services) -> Litestar:

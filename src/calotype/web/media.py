@@ -93,7 +93,6 @@ def _headers(found: Servable, info: BlobInfo) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "Cache-Control": _cache_control(found),
         "Content-Type": found.content_type,
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     if not found.public:

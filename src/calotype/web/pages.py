@@ -1,9 +1,9 @@
 """The few pages that the server makes by itself: a welcome, and the owner's first step."""
 
 from html import escape
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.enums import MediaType, RequestEncodingType
 from litestar.params import Body
 from litestar.response import Response
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from calotype.accounts.create import NewPerson
 from calotype.kernel.errors import CalotypeError
+from calotype.web.proxies import address_of
 from calotype.web.services import Services
 
 _HEADERS = {
@@ -18,9 +19,7 @@ _HEADERS = {
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
 }
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -78,10 +77,13 @@ async def setup(invitation: str = "") -> Response[str]:
 
 @post("/setup", media_type=MediaType.HTML, include_in_schema=False)
 async def make_owner(
-    data: Annotated[Owner, Body(media_type=RequestEncodingType.URL_ENCODED)], services: Services
+    request: Request[Any, Any, Any],
+    data: Annotated[Owner, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    services: Services,
 ) -> Response[str]:
     """Make the account that the link is for."""
     try:
+        await services.rates.register(address_of(request), data.username)
         grant = await services.people.register(
             NewPerson(data.username, data.password),
             invitation=data.invitation,

@@ -17,6 +17,7 @@ from calotype.kernel.ids import parse_id
 from calotype.posts.edit import Edit
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Place
+from calotype.posts.stages import RECEIVED
 from calotype.uploads.pace import drain
 from calotype.web.bodies import DRAINED_BYTES, DRAINED_S, body_of
 from calotype.web.problems import refusals
@@ -112,6 +113,7 @@ async def create_post(
         if not isinstance(error, TooSlow):
             await drain(body, DRAINED_BYTES, DRAINED_S)
         raise
+    services.figures.stages.add(RECEIVED)
     view = show_created(services, created)
     return Response(view, status_code=201, headers={"Location": f"/api/v1/posts/{view.post_id}"})
 

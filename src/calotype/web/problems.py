@@ -1,7 +1,6 @@
 """The one table from errors to HTTP statuses, and problem documents (RFC 9457)."""
 
 import logging
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from calotype.kernel import errors
+from calotype.kernel.trace import current_trace
 
 log = logging.getLogger("calotype.web")
 
@@ -24,6 +24,7 @@ STATUSES: Mapping[type[errors.CalotypeError], int] = {
     errors.Invalid: 422,
     errors.TooLarge: 413,
     errors.TooSlow: 408,
+    errors.RateLimited: 429,
     errors.Unsupported: 415,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
@@ -44,6 +45,7 @@ TITLES: Mapping[int, str] = {
     415: "Unsupported media type",
     416: "Range not satisfiable",
     422: "Invalid input",
+    429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",
     507: "Storage full",
@@ -65,7 +67,7 @@ class Problem(msgspec.Struct):
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     """The OpenAPI description of the problems that an endpoint may answer with.
 
-    Any may answer 400, 422, 500 and 503.
+    Any may answer 400, 408, 422, 429, 500 and 503.
     """
     return {
         status: ResponseSpec(
@@ -74,14 +76,30 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
             media_type=PROBLEM_JSON,
             generate_examples=False,
         )
-        for status in sorted({400, 422, 500, 503, *statuses})
+        for status in sorted({400, 408, 422, 429, 500, 503, *statuses})
     }
 
 
 def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Response[Any]:
-    status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
+    status = _status(error)
     if status == 500:
         return on_crash(request, error)
+    return _problem(status, error.code, error.message, _headers(status, error), error.details)
+
+
+def refuse(error: errors.CalotypeError) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of a problem that is answered before any handler is asked."""
+    status = _status(error)
+    headers = _headers(status, error) | {"Content-Type": PROBLEM_JSON}
+    content = _content(status, error.code, error.message, error.details)
+    return status, headers, msgspec.json.encode(content)
+
+
+def _status(error: errors.CalotypeError) -> int:
+    return next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
+
+
+def _headers(status: int, error: errors.CalotypeError) -> dict[str, str]:
     headers = {}
     if (seconds := error.details.get("retry_after")) is not None:
         headers["Retry-After"] = str(seconds)
@@ -93,7 +111,11 @@ def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Re
         headers["Connection"] = "close"  # the rest of the body is not wanted
     if status == 404:
         headers["Cache-Control"] = "no-store"
-    return _problem(status, error.code, error.message, headers, error.details)
+    if isinstance(error, errors.RateLimited):
+        # A handler's own rate is the one to blame, not the one that every request meets.
+        names = (name for name in ("limit", "remaining", "reset") if name in error.details)
+        headers |= {f"X-RateLimit-{name.title()}": str(error.details[name]) for name in names}
+    return headers
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -116,9 +138,9 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
 
 
 def on_crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """A fault of ours: the trace id in the answer finds the stack trace in the log."""
-    trace = secrets.token_hex(8)
-    log.error("trace %s: %s %s", trace, request.method, request.url.path, exc_info=error)
+    """A fault of ours: the request's id in the answer finds the stack trace in the log."""
+    trace = current_trace()
+    log.error("broken: %s", request.method, exc_info=error)
     detail = f"something broke on our side; if you report it, name {trace}"
     return _problem(500, "internal", detail, {}, {"trace": trace})
 
@@ -126,7 +148,12 @@ def on_crash(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
 def _problem(
     status: int, code: str, detail: str, headers: dict[str, str], details: Mapping[str, Any]
 ) -> Response[Any]:
-    content = {
+    content = _content(status, code, detail, details)
+    return Response(content, status_code=status, headers=headers, media_type=PROBLEM_JSON)
+
+
+def _content(status: int, code: str, detail: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         **{name: value for name, value in details.items() if name != "retry_after"},
         "type": f"urn:calotype:problem:{code}",
         "title": TITLES.get(status, "Error"),
@@ -134,4 +161,3 @@ def _problem(
         "detail": detail,
         "code": code,
     }
-    return Response(content, status_code=status, headers=headers, media_type=PROBLEM_JSON)

@@ -24,6 +24,10 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.web.figures import Scrape, WebFigures
+from calotype.web.rates import Rates
+from calotype.web.settings import WebSettings
+from calotype.web.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Services:
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    settings: WebSettings
+    rates: Rates
+    streams: Streams
+    figures: WebFigures
+    scrape: Scrape
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
     closing: anyio.Event = field(default_factory=anyio.Event)

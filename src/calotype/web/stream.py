@@ -32,10 +32,20 @@ async def stream(
     """
     if last_event_id is not None and not last_event_id.isdigit():
         raise Malformed("Last-Event-ID is the id of an event of this stream")
+    services.streams.check(me.user_id)
     last_id = int(last_event_id) if last_event_id else None
     notices = services.live.follow(me.user_id, last_id, HEARTBEAT_S)
     token = token_of(request) or ""
-    return ServerSentEvent(_messages(services, token, notices))
+    return ServerSentEvent(_counted(services, me.user_id, _messages(services, token, notices)))
+
+
+async def _counted(
+    services: Services, user_id: int, messages: AsyncIterator[ServerSentEventMessage]
+) -> AsyncIterator[ServerSentEventMessage]:
+    # Counted from the first message on: a stream that never starts could not be counted off.
+    with services.streams.opened(user_id):
+        async for message in messages:
+            yield message
 
 
 async def _messages(

@@ -15,9 +15,12 @@ from calotype.posts.drop import DROP, DropMedium
 from calotype.posts.events import FAILED, PUBLISHED, RESTORED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
 from calotype.posts.rekey import REKEY, Rekey
+from calotype.posts.stages import FANNED_OUT, PROCESSED
+from calotype.posts.stages import PUBLISHED as IS_PUBLISHED
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
 from calotype.profiles import change_avatar, process_avatar
 from calotype.profiles.process_avatar import ProcessAvatar
+from calotype.workers.figures import WorkerFigures
 from calotype.workers.lane import Handler
 
 FEED_GROUP = "feed"
@@ -43,6 +46,7 @@ class Handlers:
     author: TellAuthor
     avatars: ProcessAvatar
     forget: Forget
+    figures: WorkerFigures
 
     def jobs(self) -> dict[str, dict[str, Handler]]:
         """By lane, by kind."""
@@ -74,12 +78,16 @@ class Handlers:
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
+        self.figures.stages.add(PROCESSED)
 
     async def _process_worn_out(self, job: Leased) -> None:
         await self.process.fail(int(job.key), WORN_OUT)
 
     async def _push(self, job: Leased) -> None:
-        await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
+        published_id = await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
+        if published_id is not None:
+            self.figures.stages.add(FANNED_OUT)
+            self.figures.now_visible(published_id)
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.remove_files(int(job.key))
@@ -105,6 +113,7 @@ class Handlers:
         await self.forget.forget(int(job.key))
 
     async def _plan(self, event: Leased) -> None:
+        self.figures.stages.add(IS_PUBLISHED)
         await self.fanout.plan(_moved(event).post_id)
 
     async def _backfill(self, event: Leased) -> None:

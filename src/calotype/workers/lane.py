@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from calotype.connections.doorbell import Listener
 from calotype.kernel.clock import Clock
-from calotype.kernel.errors import CalotypeError
+from calotype.kernel.errors import CalotypeError, loggable
 from calotype.kernel.leases import Leased, WorkSource
+from calotype.kernel.trace import tracing
 
 log = logging.getLogger("calotype.workers")
 
@@ -89,6 +91,11 @@ async def _idle_s(lane: Lane) -> float:
 
 
 async def _do(lane: Lane, work: Leased) -> None:
+    with tracing(work.trace):
+        await _do_traced(lane, work)
+
+
+async def _do_traced(lane: Lane, work: Leased) -> None:
     doing = asyncio.current_task()
     assert doing is not None
     beating = asyncio.create_task(_beat(lane.source, work, doing))
@@ -108,10 +115,12 @@ async def _do(lane: Lane, work: Leased) -> None:
 
 
 async def _try(lane: Lane, handler: Handler, work: Leased) -> None:
+    began = time.perf_counter()
     try:
         await handler.run(work)
     except Exception as error:
-        log.warning("%s %s, try %d: %s", work.kind, work.key, work.attempt, error, exc_info=error)
+        words = loggable(error)
+        log.warning("%s %s, try %d: %s", work.kind, work.key, work.attempt, words, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
         if work.last_try:
             await _give_up(lane, handler, work, reason)
@@ -119,10 +128,14 @@ async def _try(lane: Lane, handler: Handler, work: Leased) -> None:
             await lane.source.retry(work, reason)
     else:
         await lane.source.finish(work)
+        ms = (time.perf_counter() - began) * 1000
+        facts = {"kind": work.kind, "key": work.key, "attempt": work.attempt, "ms": round(ms, 1)}
+        log.info("done", extra={"facts": facts})
 
 
 async def _give_up(lane: Lane, handler: Handler, work: Leased, reason: str) -> None:
-    log.error("%s %s goes to the dead letters: %s", work.kind, work.key, reason)
+    # Not the reason: the letter keeps it, and it may hold people's words.
+    log.error("%s %s goes to the dead letters", work.kind, work.key)
     await handler.worn_out(work)
     await lane.source.bury(work, reason)
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from calotype.connections.leases import LeasedQueue, LeasedRows, leased_table, new_row
-from calotype.connections.schema import CORE, id_column, sharded
+from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Event, OutboxRow
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
+from calotype.kernel.leases import Backlog
+from calotype.kernel.trace import current_trace
 
 OUTBOX_TOPIC = "outbox"
 
@@ -23,6 +25,7 @@ outbox_table = sharded(
     sa.Column("kind", sa.String(60), nullable=False),
     sa.Column("key", sa.String(80), nullable=False),
     sa.Column("payload", sa.LargeBinary, nullable=False),
+    trace_column(),
 )
 deliveries_table = leased_table("deliveries", unique_key=False)
 
@@ -42,6 +45,7 @@ class SqlOutbox:
                 kind=event.kind,
                 key=event.key,
                 payload=event.payload,
+                trace=current_trace(),
             )
         )
 
@@ -68,6 +72,18 @@ class SqlEventLog(LeasedQueue):
         ]
         return sum(counts)
 
+    async def backlog(self) -> list[Backlog]:
+        """The groups', and the outbox's as a lane of its own."""
+        c = outbox_table.c
+        look = sa.select(sa.func.count().label("rows"), sa.func.min(c.id).label("oldest_id"))
+        waiting, oldest = 0, 0
+        for node in self._database.nodes:
+            row = await self._database.read(node, lambda tx: tx.first(look))
+            if row is not None and row.rows:
+                waiting += row.rows
+                oldest = min(oldest or row.oldest_id, row.oldest_id)
+        return [*await super().backlog(), Backlog(OUTBOX_TOPIC, waiting, oldest, 0)]
+
     async def _any_waiting(self) -> bool:
         look = sa.select(outbox_table.c.id).limit(1)
         found = [
@@ -82,7 +98,8 @@ class SqlEventLog(LeasedQueue):
             sa.select(outbox_table).order_by(c.id).limit(limit).with_for_update(skip_locked=True)
         )
         rows = [
-            OutboxRow(row.id, Event(row.shard, row.kind, row.key, row.payload)) for row in claimed
+            OutboxRow(row.id, Event(row.shard, row.kind, row.key, row.payload), row.trace)
+            for row in claimed
         ]
         self._deliver(tx, rows)
         for row in rows:
@@ -99,7 +116,14 @@ class SqlEventLog(LeasedQueue):
                     tx.wake(self.topic(group))
                     deliveries.append(
                         new_row(
-                            event.shard, row.id, group, event.kind, event.key, event.payload, due
+                            event.shard,
+                            row.id,
+                            group,
+                            event.kind,
+                            event.key,
+                            event.payload,
+                            due,
+                            trace=row.trace,
                         )
                     )
         tx.insert_new(deliveries_table, deliveries)

@@ -7,6 +7,7 @@ from calotype.connections.sql import Database, Transaction
 from calotype.jobs.queue import NewJob
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
+from calotype.kernel.trace import current_trace
 
 jobs_table = leased_table("jobs", unique_key=True)
 
@@ -24,7 +25,14 @@ class SqlJobQueue(LeasedQueue):
             tx.wake(self.topic(lane))
         rows = [
             new_row(
-                job.shard, self._ids.new(job.shard), job.lane, job.kind, job.key, job.payload, due
+                job.shard,
+                self._ids.new(job.shard),
+                job.lane,
+                job.kind,
+                job.key,
+                job.payload,
+                due,
+                trace=current_trace(),
             )
             for job in jobs
         ]

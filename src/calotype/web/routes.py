@@ -1,0 +1,42 @@
+"""What kind of request this is, told before it is routed; and what its route is called."""
+
+import re
+from enum import Enum, auto
+from functools import cache
+
+API = "/api/v1"
+_UPLOADS = frozenset({("POST", f"{API}/posts"), ("PUT", f"{API}/users/me/avatar")})
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+_TYPED = re.compile(r"\{(\w+):\w+\}")
+
+
+class Kind(Enum):
+    """Decides limits of rate and time. Whatever is not recognised is a PLAIN one, held to all."""
+
+    PLAIN = auto()
+    UPLOAD = auto()
+    STREAM = auto()
+    MEDIA = auto()
+    PROBE = auto()
+
+    @property
+    def timed(self) -> bool:
+        """Whether it must be over within a time; the others only must not stall."""
+        return self is Kind.PLAIN or self is Kind.PROBE
+
+
+def kind_of(method: str, path: str) -> Kind:
+    path = path.rstrip("/")
+    if (method, path) in _UPLOADS:
+        return Kind.UPLOAD
+    if path == f"{API}/stream":
+        return Kind.STREAM
+    if path.startswith("/media/"):
+        return Kind.MEDIA
+    return Kind.PROBE if path in _PROBES else Kind.PLAIN
+
+
+@cache
+def route_name(template: str) -> str:
+    """`/posts/{post_id:str}` as logs and figures know it: `/posts/{post_id}`."""
+    return _TYPED.sub(r"{\1}", template)

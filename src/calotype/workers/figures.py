@@ -1,0 +1,38 @@
+"""The figures of a worker process; the web process tells them (decision 010)."""
+
+from collections.abc import Callable
+
+from calotype.kernel.clock import Clock
+from calotype.kernel.ids import time_of
+from calotype.kernel.metrics import VISIBLE_BOUNDS, Family, Gauge, Histogram
+from calotype.posts.stages import stages_counter
+
+Decoders = Callable[[], tuple[int, int]]
+"""How many decoders are busy, and how many idle."""
+
+
+class WorkerFigures:
+    """Counted by the handlers of jobs and events."""
+
+    def __init__(self, clock: Clock, decoders: Decoders) -> None:
+        self._clock = clock
+        self.stages = stages_counter()
+        self._visible = Histogram(
+            "calotype_publish_visible_seconds",
+            "Time from publishing a post to its place in the timelines of a chunk of followers.",
+            VISIBLE_BOUNDS,
+        )
+        self._decoders = Gauge(
+            "calotype_decoders",
+            "Decoder processes.",
+            lambda: dict(zip([("busy",), ("idle",)], map(float, decoders()), strict=True)),
+            ("state",),
+        )
+
+    def now_visible(self, published_id: int) -> None:
+        """The post of this published_id has just come into its followers' timelines."""
+        late_ms = self._clock.now_ms() - time_of(published_id)
+        self._visible.observe(max(0, late_ms) / 1000)
+
+    def families(self) -> list[Family]:
+        return [figure.family() for figure in (self.stages, self._visible, self._decoders)]
