@@ -1,7 +1,6 @@
 """The application in this process, over a shape of its own: for what a clock or a port must set up."""
 
 import dataclasses
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import Any
 import anyio
 import httpx
 from litestar import Litestar
-from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
 
 from calotype.bootstrap import Embedded, build_services
 from calotype.media.renditions import RENDITIONS, rendition_key
@@ -100,7 +98,7 @@ class Place:
         """The same place as its server is told to stop: what would go on for ever ends at once."""
         services = dataclasses.replace(self.services, closing=anyio.Event())
         services.closing.set()
-        return Place(self.shape, self.clock, services, _app(services), self._visitors)
+        return Place(self.shape, self.clock, services, build_app(services), self._visitors)
 
     async def close(self) -> None:
         for visitor in self._visitors:
@@ -151,7 +149,7 @@ async def running(directory: Path) -> AsyncIterator[Place]:
     clock = TickingClock()
     async with opened(directory, clock) as shape:
         services = build_services(shape)
-        place = Place(shape, clock, services, _app(services))
+        place = Place(shape, clock, services, build_app(services))
         try:
             yield place
         finally:
@@ -161,13 +159,6 @@ async def running(directory: Path) -> AsyncIterator[Place]:
 def _client(app: Litestar) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="http://here")
-
-
-def _app(services: Services) -> Litestar:
-    with warnings.catch_warnings():
-        # Litestar 3 wants each injected parameter marked; pyproject.toml asks for 2.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return build_app(services)
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:

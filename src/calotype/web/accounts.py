@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from litestar.response import Response
 from msgspec import UNSET, Struct, UnsetType
 
@@ -61,7 +63,7 @@ class SessionsView(Struct, rename="camel"):
 
 @post("/accounts", responses=refusals(403, 409), operation_id="register")
 async def register(
-    request: Request[Any, Any, Any], data: NewAccount, services: Services
+    request: Request[Any, Any, Any], data: JSONBody[NewAccount], services: NamedDependency[Services]
 ) -> Response[GrantView]:
     """Make an account and log in."""
     await services.rates.register(address_of(request), data.username)
@@ -74,7 +76,9 @@ async def register(
 
 @post("/tokens", status_code=200, responses=refusals(401), operation_id="logIn")
 async def log_in(
-    request: Request[Any, Any, Any], data: Credentials, services: Services
+    request: Request[Any, Any, Any],
+    data: JSONBody[Credentials],
+    services: NamedDependency[Services],
 ) -> Response[GrantView]:
     """Log in with a username or an email address."""
     await services.rates.log_in(address_of(request), data.username)
@@ -84,7 +88,9 @@ async def log_in(
 
 @post("/tokens/refresh", status_code=200, responses=refusals(401), operation_id="refresh")
 async def refresh(
-    request: Request[Any, Any, Any], data: RefreshToken, services: Services
+    request: Request[Any, Any, Any],
+    data: JSONBody[RefreshToken],
+    services: NamedDependency[Services],
 ) -> Response[GrantView]:
     """Trade a refresh token for a new pair; it is good once (and 30 s more for a second tab)."""
     session_id, _ = parse_refresh_token(data.refresh_token)
@@ -93,13 +99,15 @@ async def refresh(
 
 
 @post("/tokens/revoke", status_code=204, responses=refusals(), operation_id="logOut")
-async def revoke(data: RefreshToken, services: Services) -> None:
+async def revoke(data: JSONBody[RefreshToken], services: NamedDependency[Services]) -> None:
     """Log out: end the session that a refresh token belongs to. Repeating it is no error."""
     await services.people.sessions.revoke_by_token(data.refresh_token)
 
 
 @get("/sessions", responses=refusals(401), operation_id="listSessions")
-async def sessions(me: Identity, services: Services) -> SessionsView:
+async def sessions(
+    me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> SessionsView:
     """Where one is logged in."""
     return SessionsView(
         [
@@ -116,7 +124,9 @@ async def sessions(me: Identity, services: Services) -> SessionsView:
 
 
 @delete("/sessions/{session_id:str}", responses=refusals(401, 404), operation_id="endSession")
-async def end_session(session_id: str, me: Identity, services: Services) -> None:
+async def end_session(
+    session_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> None:
     """End one of one's own sessions."""
     await services.people.sessions.revoke(me.user_id, parse_id(session_id, "sessionId"))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 
 from calotype.accounts.account import Identity
 from calotype.kernel.errors import Unauthenticated
@@ -20,7 +21,9 @@ def token_of(request: Request[Any, Any, Any]) -> str | None:
     return token.strip()
 
 
-async def provide_me(request: Request[Any, Any, Any], services: Services) -> Identity:
+async def provide_me(
+    request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Identity:
     """The person who asks. Raises Unauthenticated if nobody does."""
     token = token_of(request)
     if token is None:
@@ -29,6 +32,8 @@ async def provide_me(request: Request[Any, Any, Any], services: Services) -> Ide
     return verifier.known(token) or await verifier.verify(token)
 
 
-async def provide_viewer(request: Request[Any, Any, Any], services: Services) -> Identity | None:
+async def provide_viewer(
+    request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Identity | None:
     """The person who asks, None for a stranger; a bad token is refused all the same."""
     return None if token_of(request) is None else await provide_me(request, services)

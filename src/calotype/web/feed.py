@@ -1,7 +1,8 @@
 """The feed."""
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, Parameter
 from msgspec import UNSET
 
 from calotype.accounts.account import Identity
@@ -16,11 +17,11 @@ _LIMIT = Parameter(default=20, description="1 to 100")
 
 @get("/feed", responses=refusals(401), operation_id="readFeed")
 async def read_feed(
-    me: Identity,
-    services: Services,
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
     cursor: str = _CURSOR,
     limit: int = _LIMIT,
-    order: Order = Order.RANKED,
+    order: FromQuery[Order] = Order.RANKED,
 ) -> FeedView:
     """What the people one follows have published, and one's own posts."""
     page = await services.feed.read(me.user_id, cursor or None, limit, order)

@@ -1,6 +1,7 @@
 """Liveness and readiness, for whoever supervises the process."""
 
 from litestar import get
+from litestar.di import NamedDependency
 
 from calotype.kernel.errors import Unavailable
 from calotype.web.problems import refusals
@@ -14,7 +15,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/readyz", responses=refusals(), operation_id="ready")
-async def ready(services: Services) -> dict[str, str]:
+async def ready(services: NamedDependency[Services]) -> dict[str, str]:
     """The stores answer, and the server is not about to stop."""
     if services.closing.is_set():
         raise Unavailable("the server is stopping")

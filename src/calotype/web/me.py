@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from litestar import Request, delete, get, patch, put
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Identity, Role
@@ -77,13 +79,15 @@ class AvatarOperation(Operation):
 
 
 @get("/users/me", responses=refusals(401, 404), operation_id="getMe")
-async def me_view(me: Identity, services: Services) -> MeView:
+async def me_view(me: NamedDependency[Identity], services: NamedDependency[Services]) -> MeView:
     """One's own account."""
     return await _show(services, me.user_id)
 
 
 @patch("/users/me", responses=refusals(401, 404, 409), operation_id="editMe")
-async def edit_me(data: MyChanges, me: Identity, services: Services) -> MeView:
+async def edit_me(
+    data: JSONBody[MyChanges], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> MeView:
     """Change one's names, address or bio; all that is given, or nothing."""
     changes = AccountChanges(
         username=None if data.username is UNSET else data.username,
@@ -96,7 +100,9 @@ async def edit_me(data: MyChanges, me: Identity, services: Services) -> MeView:
 
 
 @delete("/users/me", responses=refusals(401), operation_id="deleteMe")
-async def delete_me(data: Farewell, me: Identity, services: Services) -> None:
+async def delete_me(
+    data: JSONBody[Farewell], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> None:
     """Delete one's account with everything in it, for good.
 
     It is unusable and out of sight at once; its files and rows are removed within moments.
@@ -105,7 +111,11 @@ async def delete_me(data: Farewell, me: Identity, services: Services) -> None:
 
 
 @put("/users/me/password", status_code=204, responses=refusals(401), operation_id="changePassword")
-async def change_password(data: PasswordChange, me: Identity, services: Services) -> None:
+async def change_password(
+    data: JSONBody[PasswordChange],
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
+) -> None:
     """Change one's password; every other session ends, this one goes on."""
     await services.people.change_password(me, data.old, data.new)
 
@@ -119,7 +129,9 @@ async def change_password(data: PasswordChange, me: Identity, services: Services
     responses=refusals(401, 404, 408, 413, 415, 507),
 )
 async def replace_avatar(
-    request: Request[Any, Any, Any], me: Identity, services: Services
+    request: Request[Any, Any, Any],
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
 ) -> MeView:
     """Send a photo to be shown with; the one before it is shown until it is processed."""
     body = body_of(request)
@@ -135,7 +147,7 @@ async def replace_avatar(
 
 
 @delete("/users/me/avatar", responses=refusals(401), operation_id="removeAvatar")
-async def remove_avatar(me: Identity, services: Services) -> None:
+async def remove_avatar(me: NamedDependency[Identity], services: NamedDependency[Services]) -> None:
     """Be shown without a picture; repeating it changes nothing."""
     await services.change_avatar.remove(me.user_id)
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Request, get, head
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response, Stream
 
 from calotype.accounts.account import Identity
@@ -25,12 +27,12 @@ _PATH = "/media/{media_id:int}/{file_name:str}"
 @get(_PATH, responses=refusals(401, 404, 416), operation_id="getMedia")
 async def media(
     request: Request[Any, Any, Any],
-    media_id: int,
-    file_name: str,
-    services: Services,
-    viewer: Identity | None,
-    expires: int = 0,
-    signature: str = "",
+    media_id: FromPath[int],
+    file_name: FromPath[str],
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
 ) -> Response[Any]:
     """A rendition of a medium, by the URL that came with its post.
 
@@ -61,12 +63,12 @@ async def media(
 @head(_PATH, responses=refusals(401, 404), operation_id="headMedia")
 async def media_head(
     request: Request[Any, Any, Any],
-    media_id: int,
-    file_name: str,
-    services: Services,
-    viewer: Identity | None,
-    expires: int = 0,
-    signature: str = "",
+    media_id: FromPath[int],
+    file_name: FromPath[str],
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
 ) -> Response[None]:
     """The same without the bytes."""
     asking = Asking(viewer.user_id if viewer else None, expires, signature)

@@ -4,6 +4,7 @@ import hmac
 from typing import Any
 
 from litestar import Request, get
+from litestar.di import NamedDependency
 from litestar.response import Response
 
 from calotype.kernel.errors import NotFound
@@ -16,7 +17,9 @@ _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(request: Request[Any, Any, Any], services: Services) -> Response[str]:
+async def metrics(
+    request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Response[str]:
     """For this machine, and for whoever has the token; for others there is no such page."""
     if not _may_read(request, services.settings.metrics_token):
         raise NotFound("there is nothing here")

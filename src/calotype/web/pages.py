@@ -4,8 +4,9 @@ from html import escape
 from typing import Annotated, Any
 
 from litestar import Request, get, post
+from litestar.di import NamedDependency
 from litestar.enums import MediaType, RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromQuery
 from litestar.response import Response
 from msgspec import Struct
 
@@ -70,7 +71,7 @@ async def welcome() -> Response[str]:
 
 
 @get("/setup", media_type=MediaType.HTML, include_in_schema=False)
-async def setup(invitation: str = "") -> Response[str]:
+async def setup(invitation: FromQuery[str] = "") -> Response[str]:
     """The form behind the one-time link."""
     return _form(invitation)
 
@@ -79,7 +80,7 @@ async def setup(invitation: str = "") -> Response[str]:
 async def make_owner(
     request: Request[Any, Any, Any],
     data: Annotated[Owner, Body(media_type=RequestEncodingType.URL_ENCODED)],
-    services: Services,
+    services: NamedDependency[Services],
 ) -> Response[str]:
     """Make the account that the link is for."""
     try:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from litestar import delete, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, Parameter
 from msgspec import UNSET
 
 from calotype.accounts.account import Identity
@@ -29,11 +30,11 @@ _USER = Parameter(description="A person's id, or @username.")
 
 @get("/users/{user:str}/profile", responses=refusals(401, 404), operation_id="getProfile")
 async def profile(
-    services: Services,
-    viewer: Identity | None,
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],
     user: str = _USER,
-    cursor: str = "",
-    limit: int = 20,
+    cursor: FromQuery[str] = "",
+    limit: FromQuery[int] = 20,
 ) -> ProfileView:
     """A person's page: counts, and the posts that the one who asks may see, newest first."""
     viewer_id = viewer.user_id if viewer else None
@@ -59,7 +60,9 @@ async def profile(
     responses=refusals(401, 404),
     operation_id="follow",
 )
-async def follow(services: Services, me: Identity, user: str = _USER) -> FollowView:
+async def follow(
+    services: NamedDependency[Services], me: NamedDependency[Identity], user: str = _USER
+) -> FollowView:
     """Follow a person; repeating it changes nothing."""
     followee = await services.profiles.find(user)
     edge_id = await services.follow.follow(me.user_id, followee.user_id)
@@ -72,7 +75,9 @@ async def follow(services: Services, me: Identity, user: str = _USER) -> FollowV
     responses=refusals(401, 404),
     operation_id="unfollow",
 )
-async def unfollow(services: Services, me: Identity, user: str = _USER) -> FollowView:
+async def unfollow(
+    services: NamedDependency[Services], me: NamedDependency[Identity], user: str = _USER
+) -> FollowView:
     """Stop following a person; repeating it changes nothing."""
     followee = await services.profiles.find(user)
     await services.follow.unfollow(me.user_id, followee.user_id)
@@ -85,11 +90,11 @@ async def unfollow(services: Services, me: Identity, user: str = _USER) -> Follo
     operation_id="listFollowers",
 )
 async def followers(
-    services: Services,
-    viewer: Identity | None,  # noqa: ARG001  (a bad token is refused here too)
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],  # noqa: ARG001  (a bad token is refused here too)
     user: str = _USER,
-    cursor: str = "",
-    limit: int = 50,
+    cursor: FromQuery[str] = "",
+    limit: FromQuery[int] = 50,
 ) -> PeopleView:
     """Who follows a person, newest first."""
     before = _before(cursor, limit)
@@ -104,11 +109,11 @@ async def followers(
     operation_id="listFollowing",
 )
 async def following(
-    services: Services,
-    viewer: Identity | None,  # noqa: ARG001  (a bad token is refused here too)
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],  # noqa: ARG001  (a bad token is refused here too)
     user: str = _USER,
-    cursor: str = "",
-    limit: int = 50,
+    cursor: FromQuery[str] = "",
+    limit: FromQuery[int] = 50,
 ) -> PeopleView:
     """Whom a person follows, newest first."""
     before = _before(cursor, limit)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import HeaderParameter, Parameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, Parameter
 from litestar.response import Response
 from msgspec import UNSET, Struct, UnsetType
 
@@ -94,8 +95,8 @@ class CreateOperation(Operation):
 )
 async def create_post(
     request: Request[Any, Any, Any],
-    me: Identity,
-    services: Services,
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(
@@ -120,8 +121,8 @@ async def create_post(
 
 @get("/posts", responses=refusals(401), operation_id="getPosts")
 async def posts_by_ids(
-    services: Services,
-    viewer: Identity | None,
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],
     ids: str = Parameter(description="Up to 100 post ids, separated by commas."),
 ) -> PostsView:
     """Those of the posts that the one who asks may see, in the order asked for."""
@@ -132,7 +133,11 @@ async def posts_by_ids(
 
 
 @get("/posts/{post_id:str}", responses=refusals(401, 404), operation_id="getPost")
-async def read_post(post_id: str, services: Services, viewer: Identity | None) -> PostView:
+async def read_post(
+    post_id: FromPath[str],
+    services: NamedDependency[Services],
+    viewer: NamedDependency[Identity | None],
+) -> PostView:
     """A post, with its state and, for its author, the reason if it failed."""
     shown = await _show(services, viewer, [parse_id(post_id, "postId")])
     if not shown:
@@ -141,7 +146,12 @@ async def read_post(post_id: str, services: Services, viewer: Identity | None) -
 
 
 @patch("/posts/{post_id:str}", responses=refusals(401, 404, 409), operation_id="editPost")
-async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Services) -> PostView:
+async def edit_post(
+    post_id: FromPath[str],
+    data: JSONBody[PostChanges],
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
+) -> PostView:
     """Edit one's own post, also while it is processed."""
     edit = Edit(
         caption=None if data.caption is UNSET else data.caption,
@@ -160,7 +170,9 @@ async def edit_post(post_id: str, data: PostChanges, me: Identity, services: Ser
     responses=refusals(401, 404, 409),
     operation_id="withdrawPost",
 )
-async def withdraw_post(post_id: str, me: Identity, services: Services) -> StatusView:
+async def withdraw_post(
+    post_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> StatusView:
     """Cancel one's own post while it is processed, archive it once published, purge it if it failed."""
     id_ = parse_id(post_id, "postId")
     return StatusView(str(id_), await services.withdraw_post.withdraw(me.user_id, id_))
@@ -172,7 +184,9 @@ async def withdraw_post(post_id: str, me: Identity, services: Services) -> Statu
     responses=refusals(401, 404, 409),
     operation_id="restorePost",
 )
-async def restore_post(post_id: str, me: Identity, services: Services) -> StatusView:
+async def restore_post(
+    post_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> StatusView:
     """Publish one's own archived post again, in the place that it had."""
     id_ = parse_id(post_id, "postId")
     return StatusView(str(id_), await services.withdraw_post.restore(me.user_id, id_))
@@ -184,7 +198,9 @@ async def restore_post(post_id: str, me: Identity, services: Services) -> Status
     responses=refusals(401, 404, 409),
     operation_id="purgePost",
 )
-async def purge_post(post_id: str, me: Identity, services: Services) -> StatusView:
+async def purge_post(
+    post_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> StatusView:
     """Give one's own archived, cancelled or failed post up for good; its files go soon after."""
     id_ = parse_id(post_id, "postId")
     return StatusView(str(id_), await services.withdraw_post.purge(me.user_id, id_))
@@ -196,7 +212,9 @@ async def purge_post(post_id: str, me: Identity, services: Services) -> StatusVi
     responses=refusals(401, 404, 409),
     operation_id="retryPost",
 )
-async def retry_post(post_id: str, me: Identity, services: Services) -> StatusView:
+async def retry_post(
+    post_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
+) -> StatusView:
     """Try again to process one's own post that failed by no fault of its photos."""
     id_ = parse_id(post_id, "postId")
     return StatusView(str(id_), await services.retry_post.retry(me.user_id, id_))
@@ -208,7 +226,12 @@ async def retry_post(post_id: str, me: Identity, services: Services) -> StatusVi
     responses=refusals(401, 404, 409),
     operation_id="dropMedium",
 )
-async def drop_medium(post_id: str, media_id: str, me: Identity, services: Services) -> PostView:
+async def drop_medium(
+    post_id: FromPath[str],
+    media_id: FromPath[str],
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
+) -> PostView:
     """Drop a photo of one's own post that failed or still waits, and publish the rest."""
     left = await services.drop_medium.drop(
         me.user_id, parse_id(post_id, "postId"), parse_id(media_id, "mediaId")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from litestar import Request, get
+from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
@@ -21,8 +22,8 @@ HEARTBEAT_S = 15.0
 @get("/stream", responses=refusals(401), operation_id="stream")
 async def stream(
     request: Request[Any, Any, Any],
-    me: Identity,
-    services: Services,
+    me: NamedDependency[Identity],
+    services: NamedDependency[Services],
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
     """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
