@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import Engine
+
 from calotype.accounts.adapters.sql import (
     SqlAccounts,
     SqlClaims,
@@ -23,7 +25,7 @@ from calotype.audience.rule import AudienceRule
 from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.connections.doorbell import UnixDoorbell
-from calotype.connections.migrate import migrate
+from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
@@ -68,6 +70,8 @@ FANOUT_WIDTH = 2
 EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
+# The SQLite files, and how synchronously each is written.
+DATABASES = {"core": "FULL", "timelines": "NORMAL"}
 
 
 @dataclass(frozen=True)
@@ -110,27 +114,30 @@ class Embedded:
         self.doorbell.close()  # last: the databases ring it after their last commits
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings) -> list[Migrated]:
     """Make the data directory, its secret and its schemas. Idempotent; one process at a time.
 
+    A database that is migrated is copied to `backups/` first.
+
     Raises:
-        Misconfigured: the directory cannot be made or written, or its schema is newer than ours.
+        Misconfigured: the directory cannot be made or written, its schema is newer than ours or
+            cannot be migrated, or there is no room for the copy.
     """
     directory = settings.directory
-    try:
+    with _usable(directory):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (directory / "run").mkdir(mode=0o700, exist_ok=True)
         with _locked(directory / "run" / "prepare.lock"):
             _make_secret(directory / "secret")
-            for name, synchronous in (("core", "FULL"), ("timelines", "NORMAL")):
-                engine = sqlite_engine(directory / f"{name}.db", synchronous)
-                migrate(engine, name)
-                engine.dispose()
-    except OSError as error:
-        raise Misconfigured(
-            f"the data directory {os.fspath(directory)!r} cannot be used: {error.strerror}; "
-            "choose another with CALOTYPE_DATA, or mend its permissions"
-        ) from error
+            return [_migrate(directory, name) for name in DATABASES]
+
+
+def must_migrate(settings: Settings) -> bool:
+    """Whether there is a database here that `prepare` would migrate: one in use, and older."""
+    directory = settings.directory
+    with _usable(directory):
+        steps = [_steps(directory, name) for name in DATABASES]
+    return any(before not in {None, last} for before, last in steps)
 
 
 def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> Embedded:
@@ -139,8 +146,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     clock = clock or SystemClock()
     ids = IdFactory(clock)
     doorbell = UnixDoorbell(directory / "run", role)
-    core = Database(sqlite_engine(directory / "core.db", "FULL"), doorbell)
-    timeline_database = Database(sqlite_engine(directory / "timelines.db", "NORMAL"), doorbell)
+    core = Database(_engine(directory, "core"), doorbell)
+    timeline_database = Database(_engine(directory, "timelines"), doorbell)
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = Stores(
@@ -274,6 +281,28 @@ def _withdraw(shape: Embedded) -> WithdrawPost:
     return WithdrawPost(shape.core, shape.posts, shape.jobs, shape.blobs)
 
 
+def _engine(directory: Path, name: str) -> Engine:
+    return sqlite_engine(directory / f"{name}.db", DATABASES[name])
+
+
+def _steps(directory: Path, name: str) -> tuple[str | None, str]:
+    if not (directory / f"{name}.db").exists():
+        return None, ""
+    engine = _engine(directory, name)
+    try:
+        return pending(engine, name)
+    finally:
+        engine.dispose()
+
+
+def _migrate(directory: Path, name: str) -> Migrated:
+    engine = _engine(directory, name)
+    try:
+        return migrate(engine, name, directory / "backups")
+    finally:
+        engine.dispose()
+
+
 def _make_secret(path: Path) -> None:
     """32 random bytes, readable by the owner of the directory alone; kept once made."""
     if path.exists():
@@ -285,6 +314,17 @@ def _make_secret(path: Path) -> None:
         file.flush()
         os.fsync(descriptor)
     fresh.rename(path)
+
+
+@contextmanager
+def _usable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"the data directory {os.fspath(directory)!r} cannot be used: {error.strerror}; "
+            "choose another with CALOTYPE_DATA, or mend its permissions"
+        ) from error
 
 
 @contextmanager
