@@ -70,6 +70,7 @@ FANOUT_WIDTH = 2
 EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
+RECALL_EVERY_S = 20.0
 # The SQLite files, and how synchronously each is written.
 DATABASES = {"core": "FULL", "timelines": "NORMAL"}
 
@@ -158,7 +159,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         invitations=SqlInvitations(),
     )
     policy: Policy = "open" if settings.open_registration else "invitation"
-    return Embedded(
+    shape = Embedded(
         settings=settings,
         role=role,
         clock=clock,
@@ -177,6 +178,10 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         notices=SqlNotices(core, ids, clock),
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )
+    numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
+    if newest := core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):
+        ids.stay_above(newest)
+    return shape
 
 
 def build_services(shape: Embedded) -> Services:
@@ -271,6 +276,8 @@ def _routines(shape: Embedded) -> list[Routine]:
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
+        Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
+        Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),

@@ -219,6 +219,17 @@ class SqlPosts:
             )
         return sorted(posts, key=lambda post: post.post_id)[:limit]
 
+    def newest_id(self, tx: Transaction) -> int:
+        """The highest id of a post, 0 if there is none."""
+        c = posts_table.c
+        # By status, since the index leads with it: one search each instead of a scan.
+        newest = [
+            sa.select(sa.func.max(c.post_id)).where(c.status == status).scalar_subquery()
+            for status in Status
+        ]
+        row = tx.first(sa.select(*newest))
+        return max((id_ for id_ in row or () if id_ is not None), default=0)
+
     async def missing(self, media_ids: Collection[int]) -> set[int]:
         """Those media that no post wants any more: never recorded, or purged."""
         c = media_table.c
