@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from calotype.accounts.adapters.census import SqlNameCensus
 from calotype.accounts.adapters.sql import (
     SqlAccounts,
     SqlClaims,
@@ -36,6 +37,7 @@ from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE, FanOut
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
+from calotype.graph.adapters.census import SqlGraphCensus
 from calotype.graph.adapters.sql import SqlGraph
 from calotype.graph.follow import Follow
 from calotype.jobs.adapters.sql import SqlJobQueue
@@ -47,19 +49,26 @@ from calotype.media.decoders import Decoders
 from calotype.notify.adapters.sql import SqlNotices
 from calotype.notify.stream import LiveStream
 from calotype.notify.tell import TellAuthor
+from calotype.posts.adapters.census import SqlPostCensus
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.posts.create import PHOTO_LANE, CreatePost
 from calotype.posts.edit import EditPost
 from calotype.posts.process import ProcessMedium
 from calotype.posts.reconcile import Reconcile
+from calotype.posts.remake import RemakeRenditions
 from calotype.posts.withdraw import UPKEEP_LANE, WithdrawPost
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
 from calotype.settings import Settings
+from calotype.upkeep.checks import Check
+from calotype.upkeep.leftovers import OrphanedBlobs, UnfinishedWrites
+from calotype.upkeep.media import DamagedOriginals, JoblessPosts, MissingRenditions, Shelves
+from calotype.upkeep.rows import DamagedDatabase, OneSidedEdges, UnborneNames, WrongCounts
+from calotype.upkeep.timelines import MissingEntries
 from calotype.uploads.sweep import Sweep
 from calotype.web.services import Services
-from calotype.workers.handlers import GROUPS, Handlers
+from calotype.workers.handlers import FEED_GROUP, GROUPS, Handlers
 from calotype.workers.lane import Lane
 from calotype.workers.routine import Routine
 from calotype.workers.run import Worker
@@ -243,6 +252,7 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
             outbox=shape.outbox,
             ids=shape.ids,
         ),
+        remake=RemakeRenditions(shape.posts, shape.blobs, decoders),
         withdraw=_withdraw(shape),
         fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
@@ -265,14 +275,12 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
 
 def _routines(shape: Embedded) -> list[Routine]:
     posts = shape.settings.posts
-    reconcile = Reconcile(
-        shape.core, shape.posts, shape.jobs, shape.clock, posts.stuck_after_s * 1_000
-    )
+    reconcile = _reconcile(shape)
 
     async def tidy_accounts() -> None:
         await shape.people.sweep(shape.clock.now_ms())
 
-    sweep = Sweep(shape.blobs, shape.posts, shape.clock, shape.settings.uploads)
+    sweep = _sweep(shape)
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
@@ -282,6 +290,52 @@ def _routines(shape: Embedded) -> list[Routine]:
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
     ]
+
+
+def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
+    """What `calotype check` looks at: edges before their counts, which mending them changes."""
+    posts, graph = SqlPostCensus(shape.core), SqlGraphCensus(shape.core)
+    shelves = Shelves(shape.core, posts, shape.posts, shape.blobs, shape.jobs)
+    grace_ms = int(shape.settings.uploads.sweep_grace_s * 1_000)
+
+    async def feed_is_busy() -> bool:
+        waiting = (
+            await shape.events.next_due(FEED_GROUP),
+            await shape.jobs.next_due(FANOUT_LANE),
+            await shape.core.read(0, shape.outbox.newest_id) or None,
+        )
+        return any(each is not None for each in waiting)
+
+    return [
+        DamagedDatabase(shape.core, "core"),
+        DamagedDatabase(shape.timeline_database, "timelines"),
+        JoblessPosts(shelves, _reconcile(shape)),
+        MissingRenditions(shelves),
+        DamagedOriginals(shelves, deep),
+        OrphanedBlobs(_sweep(shape), shape.blobs),
+        UnfinishedWrites(shape.blobs, shape.clock, grace_ms),
+        OneSidedEdges(shape.core, graph),
+        WrongCounts(shape.core, graph, "people with wrong counts of follows"),
+        WrongCounts(shape.core, posts, "people with wrong counts of posts"),
+        UnborneNames(SqlNameCensus(shape.core), shape.clock),
+        MissingEntries(
+            census=graph,
+            posts=shape.posts,
+            timelines=shape.timelines,
+            backfill=Backfill(shape.posts, shape.graph, shape.timelines),
+            clock=shape.clock,
+            is_busy=feed_is_busy,
+        ),
+    ]
+
+
+def _reconcile(shape: Embedded) -> Reconcile:
+    stuck_after_ms = shape.settings.posts.stuck_after_s * 1_000
+    return Reconcile(shape.core, shape.posts, shape.jobs, shape.clock, stuck_after_ms)
+
+
+def _sweep(shape: Embedded) -> Sweep:
+    return Sweep(shape.blobs, shape.posts, shape.clock, shape.settings.uploads)
 
 
 def _withdraw(shape: Embedded) -> WithdrawPost:

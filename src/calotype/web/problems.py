@@ -11,8 +11,12 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from calotype.kernel import errors
+from calotype.kernel.trouble import Trouble
 
 log = logging.getLogger("calotype.web")
+
+# What an operator should hear of, though nobody's request is to blame.
+_REFUSING = Trouble(log, "requests are refused")
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -80,6 +84,8 @@ def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Re
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
     if status == 500:
         return on_crash(request, error)
+    if status in {503, 507}:
+        _REFUSING.met(error)
     headers = {}
     if (seconds := error.details.get("retry_after")) is not None:
         headers["Retry-After"] = str(seconds)

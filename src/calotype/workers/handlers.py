@@ -12,6 +12,7 @@ from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, PROCESS
 from calotype.posts.events import FAILED, PUBLISHED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
+from calotype.posts.remake import REMAKE, RemakeRenditions
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
 from calotype.workers.lane import Handler
 
@@ -30,6 +31,7 @@ class Handlers:
     """The use cases that workers run, and the tables made of them."""
 
     process: ProcessMedium
+    remake: RemakeRenditions
     withdraw: WithdrawPost
     fanout: FanOut
     backfill: Backfill
@@ -38,7 +40,10 @@ class Handlers:
     def jobs(self) -> dict[str, dict[str, Handler]]:
         """By lane, by kind."""
         return {
-            PHOTO_LANE: {PROCESS: Handler(self._process, self._process_worn_out)},
+            PHOTO_LANE: {
+                PROCESS: Handler(self._process, self._process_worn_out),
+                REMAKE: Handler(self._remake),
+            },
             FANOUT_LANE: {FANOUT: Handler(self._push)},
             UPKEEP_LANE: {PURGE: Handler(self._purge)},
         }
@@ -55,6 +60,9 @@ class Handlers:
 
     async def _process_worn_out(self, job: Leased) -> None:
         await self.process.fail(int(job.key), WORN_OUT)
+
+    async def _remake(self, job: Leased) -> None:
+        await self.remake.remake(int(job.key))
 
     async def _push(self, job: Leased) -> None:
         await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
