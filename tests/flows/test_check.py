@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from calotype.kernel.ids import shard_of_name
 from tests.faults import inside
 from tests.faults.pictures import picture, shows
 from tests.server import Person, Server, eventually
@@ -134,8 +135,8 @@ def test_rows_that_disagree_are_mended(place: Place) -> None:
         "DELETE FROM follow_counts WHERE following = 1",
         "DELETE FROM followers",
         "INSERT INTO followers VALUES (0, 1 << 40, 1 << 41, 1 << 42)",
-        "INSERT INTO name_claims VALUES (9, 'ghost', 1 << 43, NULL)",
-        "INSERT INTO name_claims VALUES (9, 'late', 1 << 43, 17)",
+        f"INSERT INTO name_claims VALUES ({shard_of_name('ghost')}, 'ghost', 1 << 43, NULL)",
+        f"INSERT INTO name_claims VALUES ({shard_of_name('late')}, 'late', 1 << 43, 17)",
     )
     code, lines = place.check()
     assert code == 1

@@ -62,12 +62,18 @@ class Finding:
 
 
 async def examine(checks: Iterable[Check], *, repair: bool) -> AsyncIterator[Finding]:
-    """Run the checks one after the other; with `repair`, mend each flaw as it is found."""
+    """Run the checks one after the other; with `repair`, mend each flaw as it is found.
+
+    What counts as mended is no longer found when it is looked for again.
+    """
     for check in checks:
         finding = Finding(check.what, check.cure)
         try:
             async for flaw in check.flaws():
                 await _note(finding, flaw, repair=repair)
+            if repair and finding.curable:
+                left = [again async for again in check.flaws()]
+                finding.mended = max(0, finding.count - len(left))
         except Skipped as reason:
             finding.skipped = str(reason)
         except CalotypeError as error:
@@ -83,4 +89,3 @@ async def _note(finding: Finding, flaw: Flaw, *, repair: bool) -> None:
         finding.curable += 1
         if repair:
             await flaw.mend()
-            finding.mended += 1
