@@ -72,8 +72,10 @@ async def examine(checks: Iterable[Check], *, repair: bool) -> AsyncIterator[Fin
             async for flaw in check.flaws():
                 await _note(finding, flaw, repair=repair)
             if repair and finding.curable:
-                left = [again async for again in check.flaws()]
-                finding.mended = max(0, finding.count - len(left))
+                left = 0
+                async for _ in check.flaws():
+                    left += 1
+                finding.mended = max(0, finding.count - left)
         except Skipped as reason:
             finding.skipped = str(reason)
         except CalotypeError as error:
