@@ -90,6 +90,20 @@ class Server:
             raise AssertionError("the server did not become ready:\n" + "".join(self.log))
         return self
 
+    def refused_start(self) -> int:
+        """Start what will end by itself; the exit code. What it said is in `log`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "calotype", "serve"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        self.log += done.stdout.splitlines()
+        return done.returncode
+
     def stop(self) -> int:
         """SIGTERM, and wait; the exit code. Closes the clients of all its people."""
         assert self.process is not None

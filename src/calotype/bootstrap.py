@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import Engine
+
+from calotype.accounts.adapters.census import SqlNameCensus
 from calotype.accounts.adapters.sql import sql_stores
 from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
@@ -18,7 +21,7 @@ from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.figures import figures_path
-from calotype.connections.migrate import migrate
+from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
@@ -30,6 +33,7 @@ from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE, FanOut
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
+from calotype.graph.adapters.census import SqlGraphCensus
 from calotype.graph.adapters.sql import SqlGraph
 from calotype.graph.follow import Follow
 from calotype.jobs.adapters.sql import SqlJobQueue
@@ -41,6 +45,7 @@ from calotype.media.decoders import Decoders
 from calotype.notify.adapters.sql import SqlNotices
 from calotype.notify.stream import LiveStream
 from calotype.notify.tell import TellAuthor
+from calotype.posts.adapters.census import SqlPostCensus
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.posts.create import PHOTO_LANE, CreatePost
@@ -51,6 +56,7 @@ from calotype.posts.outcome import Outcome
 from calotype.posts.process import ProcessMedium
 from calotype.posts.reconcile import Reconcile
 from calotype.posts.rekey import Rekey
+from calotype.posts.remake import RemakeRenditions
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE, WithdrawPost
 from calotype.profiles.adapters.sql import SqlAvatars
@@ -59,6 +65,11 @@ from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
 from calotype.settings import Settings
+from calotype.upkeep.checks import Check
+from calotype.upkeep.leftovers import OrphanedBlobs, UnfinishedWrites
+from calotype.upkeep.media import DamagedOriginals, JoblessPosts, MissingRenditions, Shelves
+from calotype.upkeep.rows import DamagedDatabase, OneSidedEdges, UnborneNames, WrongCounts
+from calotype.upkeep.timelines import MissingEntries
 from calotype.uploads.sweep import AllReferences, Sweep
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.limits import MemoryLimiter
@@ -66,7 +77,7 @@ from calotype.web.rates import Rates
 from calotype.web.services import Services
 from calotype.web.streams import Streams
 from calotype.workers.figures import WorkerFigures
-from calotype.workers.handlers import GROUPS, Handlers
+from calotype.workers.handlers import FEED_GROUP, GROUPS, Handlers
 from calotype.workers.lane import Lane
 from calotype.workers.routine import Routine
 from calotype.workers.run import Worker
@@ -77,6 +88,9 @@ FANOUT_WIDTH = 2
 EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
+RECALL_EVERY_S = 20.0
+# The SQLite files, and how synchronously each is written.
+DATABASES = {"core": "FULL", "timelines": "NORMAL"}
 
 
 @dataclass(frozen=True)
@@ -121,27 +135,30 @@ class Embedded:
         self.doorbell.close()  # last: the databases ring it after their last commits
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings) -> list[Migrated]:
     """Make the data directory, its secret and its schemas. Idempotent; one process at a time.
 
+    A database that is migrated is copied to `backups/` first.
+
     Raises:
-        Misconfigured: the directory cannot be made or written, or its schema is newer than ours.
+        Misconfigured: the directory cannot be made or written, its schema is newer than ours or
+            cannot be migrated, or there is no room for the copy.
     """
     directory = settings.directory
-    try:
+    with _usable(directory):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (directory / "run").mkdir(mode=0o700, exist_ok=True)
         with _locked(directory / "run" / "prepare.lock"):
             _make_secret(directory / "secret")
-            for name, synchronous in (("core", "FULL"), ("timelines", "NORMAL")):
-                engine = sqlite_engine(directory / f"{name}.db", synchronous)
-                migrate(engine, name)
-                engine.dispose()
-    except OSError as error:
-        raise Misconfigured(
-            f"the data directory {os.fspath(directory)!r} cannot be used: {error.strerror}; "
-            "choose another with CALOTYPE_DATA, or mend its permissions"
-        ) from error
+            return [_migrate(directory, name) for name in DATABASES]
+
+
+def must_migrate(settings: Settings) -> bool:
+    """Whether there is a database here that `prepare` would migrate: one in use, and older."""
+    directory = settings.directory
+    with _usable(directory):
+        steps = [_steps(directory, name) for name in DATABASES]
+    return any(before not in {None, last} for before, last in steps)
 
 
 def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> Embedded:
@@ -150,13 +167,13 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     clock = clock or SystemClock()
     ids = IdFactory(clock)
     doorbell = UnixDoorbell(directory / "run", role)
-    core = Database(sqlite_engine(directory / "core.db", "FULL"), doorbell)
-    timeline_database = Database(sqlite_engine(directory / "timelines.db", "NORMAL"), doorbell)
+    core = Database(_engine(directory, "core"), doorbell)
+    timeline_database = Database(_engine(directory, "timelines"), doorbell)
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
     policy: Policy = "open" if settings.open_registration else "invitation"
-    return Embedded(
+    shape = Embedded(
         settings=settings,
         role=role,
         clock=clock,
@@ -177,6 +194,10 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )
+    numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
+    if newest := core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):
+        ids.stay_above(newest)
+    return shape
 
 
 def build_services(shape: Embedded) -> Services:
@@ -270,6 +291,7 @@ def build_worker(shape: Embedded, decoders: Decoders, figures: WorkerFigures) ->
             decoders=decoders,
             outcome=_outcome(shape),
         ),
+        remake=RemakeRenditions(shape.posts, shape.blobs, decoders),
         withdraw=_withdraw(shape),
         drop=_drop(shape),
         rekey=Rekey(shape.posts, shape.blobs),
@@ -316,22 +338,68 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
 
 def _routines(shape: Embedded) -> list[Routine]:
     posts = shape.settings.posts
-    reconcile = Reconcile(
-        shape.core, shape.posts, shape.jobs, shape.clock, posts.stuck_after_s * 1_000
-    )
+    reconcile = _reconcile(shape)
 
     async def tidy_accounts() -> None:
         await shape.people.sweep(shape.clock.now_ms())
 
-    references = AllReferences(shape.posts, shape.avatars)
-    sweep = Sweep(shape.blobs, references, shape.clock, shape.settings.uploads)
+    sweep = _sweep(shape)
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
+        Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
+        Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
     ]
+
+
+def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
+    """What `calotype check` looks at: edges before their counts, which mending them changes."""
+    posts, graph = SqlPostCensus(shape.core), SqlGraphCensus(shape.core)
+    shelves = Shelves(shape.core, posts, shape.posts, shape.blobs, shape.jobs)
+    grace_ms = int(shape.settings.uploads.sweep_grace_s * 1_000)
+
+    async def feed_is_busy() -> bool:
+        waiting = (
+            await shape.events.next_due(FEED_GROUP),
+            await shape.jobs.next_due(FANOUT_LANE),
+            await shape.core.read(0, shape.outbox.newest_id) or None,
+        )
+        return any(each is not None for each in waiting)
+
+    return [
+        DamagedDatabase(shape.core, "core"),
+        DamagedDatabase(shape.timeline_database, "timelines"),
+        JoblessPosts(shelves, _reconcile(shape)),
+        MissingRenditions(shelves),
+        DamagedOriginals(shelves, deep),
+        OrphanedBlobs(_sweep(shape), shape.blobs),
+        UnfinishedWrites(shape.blobs, shape.clock, grace_ms),
+        OneSidedEdges(shape.core, graph),
+        WrongCounts(shape.core, graph, "people with wrong counts of follows"),
+        WrongCounts(shape.core, posts, "people with wrong counts of posts"),
+        UnborneNames(SqlNameCensus(shape.core), shape.clock),
+        MissingEntries(
+            census=graph,
+            posts=shape.posts,
+            timelines=shape.timelines,
+            backfill=Backfill(shape.posts, shape.graph, shape.timelines),
+            clock=shape.clock,
+            is_busy=feed_is_busy,
+        ),
+    ]
+
+
+def _reconcile(shape: Embedded) -> Reconcile:
+    stuck_after_ms = shape.settings.posts.stuck_after_s * 1_000
+    return Reconcile(shape.core, shape.posts, shape.jobs, shape.clock, stuck_after_ms)
+
+
+def _sweep(shape: Embedded) -> Sweep:
+    references = AllReferences(shape.posts, shape.avatars)
+    return Sweep(shape.blobs, references, shape.clock, shape.settings.uploads)
 
 
 def _withdraw(shape: Embedded) -> WithdrawPost:
@@ -346,6 +414,28 @@ def _outcome(shape: Embedded) -> Outcome:
     return Outcome(shape.posts, shape.outbox, shape.ids)
 
 
+def _engine(directory: Path, name: str) -> Engine:
+    return sqlite_engine(directory / f"{name}.db", DATABASES[name])
+
+
+def _steps(directory: Path, name: str) -> tuple[str | None, str]:
+    if not (directory / f"{name}.db").exists():
+        return None, ""
+    engine = _engine(directory, name)
+    try:
+        return pending(engine, name)
+    finally:
+        engine.dispose()
+
+
+def _migrate(directory: Path, name: str) -> Migrated:
+    engine = _engine(directory, name)
+    try:
+        return migrate(engine, name, directory / "backups")
+    finally:
+        engine.dispose()
+
+
 def _make_secret(path: Path) -> None:
     """32 random bytes, readable by the owner of the directory alone; kept once made."""
     if path.exists():
@@ -357,6 +447,17 @@ def _make_secret(path: Path) -> None:
         file.flush()
         os.fsync(descriptor)
     fresh.rename(path)
+
+
+@contextmanager
+def _usable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"the data directory {os.fspath(directory)!r} cannot be used: {error.strerror}; "
+            "choose another with CALOTYPE_DATA, or mend its permissions"
+        ) from error
 
 
 @contextmanager

@@ -237,15 +237,25 @@ class TestSessions:
             await harness.do(partial(sessions.create, session=session))
             await harness.do(partial(sessions.add_token, token=token))
         for _ in range(2):
-            await harness.do(lambda tx: sessions.revoke(tx, [gone.session_id], 50))
-        await harness.do(lambda tx: sessions.revoke(tx, [], 60))
+            await harness.do(lambda tx: sessions.revoke(tx, [gone.session_id], 2000))
+        await harness.do(lambda tx: sessions.revoke(tx, [], 2001))
         harness.reopen()
         assert await harness.do(lambda tx: sessions.hold(tx, gone.session_id)) is None
         assert await harness.ask(lambda tx: sessions.token(tx, gone.session_id, b"g" * 32)) is None
         assert await harness.ask(lambda tx: sessions.token(tx, kept.session_id, b"k" * 32))
-        since = await harness.ask(lambda tx: sessions.revoked_since(tx, 50))
-        assert since == [(gone.session_id, 50)]
-        assert await harness.ask(lambda tx: sessions.revoked_since(tx, 51)) == []
+        since = await harness.ask(lambda tx: sessions.revoked_since(tx, 2000))
+        assert since == [(gone.session_id, 2000)]
+        assert await harness.ask(lambda tx: sessions.revoked_since(tx, 2001)) == []
+
+    async def test_a_revocation_is_noted_no_earlier_than_the_last_use(
+        self, harness: Harness
+    ) -> None:
+        """The clock was set back since: the token of that use lives for longer than from now."""
+        sessions, session = harness.stores.sessions, a_session()
+        await harness.do(partial(sessions.create, session=session))
+        await harness.do(lambda tx: sessions.revoke(tx, [session.session_id], session.used_ms - 9))
+        noted = [(session.session_id, session.used_ms)]
+        assert await harness.ask(lambda tx: sessions.revoked_since(tx, 0)) == noted
 
     async def test_a_token_is_marked_used_once(self, harness: Harness) -> None:
         sessions = harness.stores.sessions

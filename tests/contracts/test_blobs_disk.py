@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from calotype.blobs.adapters.disk import DiskBlobs
-from calotype.kernel.errors import StorageFull, Unavailable
+from calotype.kernel.errors import ReadOnly, StorageFull, Unavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -135,8 +135,8 @@ async def test_a_failing_sync_means_no_blob(
     [
         (errno.ENOSPC, StorageFull),
         (errno.EDQUOT, StorageFull),
-        (errno.EROFS, Unavailable),
-        (errno.EACCES, Unavailable),
+        (errno.EROFS, ReadOnly),
+        (errno.EACCES, ReadOnly),
     ],
 )
 async def test_what_the_disk_refuses_has_a_name(

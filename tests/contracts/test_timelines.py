@@ -38,6 +38,13 @@ async def test_entries_come_newest_first_whatever_the_order_of_pushing(house: Ho
     assert await timelines.page(OTHER + 1, MAX_ID, 2) == []
 
 
+async def test_it_tells_which_entries_it_holds(shape: Embedded) -> None:
+    await shape.timelines.push([Push(READER, entry(n)) for n in (10, 20)])
+    assert await shape.timelines.holds(READER, [10, 20, 30]) == {10, 20}
+    assert await shape.timelines.holds(READER, []) == set()
+    assert await shape.timelines.holds(OTHER, [10]) == set()
+
+
 async def test_pushing_again_changes_nothing(shape: Embedded) -> None:
     pushes = [Push(READER, entry(n)) for n in (1, 2, 3)]
     await shape.timelines.push(pushes)

@@ -12,7 +12,14 @@ from calotype.events.log import Event, OutboxRow
 from calotype.jobs.queue import NewJob
 from calotype.kernel.deadletters import DeadLetters
 from calotype.kernel.ids import MAX_ID
-from calotype.kernel.leases import BACKOFF_MS, MAX_TRIES, Leased, WorkSource
+from calotype.kernel.leases import (
+    BACKOFF_MS,
+    MAX_TRIES,
+    PATIENCE_MS,
+    POSTPONED_MS,
+    Leased,
+    WorkSource,
+)
 from calotype.posts.events import PUBLISHED
 from calotype.workers.handlers import FEED_GROUP
 from tests.clocks import ManualClock
@@ -23,7 +30,8 @@ pytestmark = pytest.mark.anyio
 SHARD = 9
 
 
-class DeadLetterSource(WorkSource, DeadLetters, Protocol): ...
+class DeadLetterSource(WorkSource, DeadLetters, Protocol):
+    async def recall(self) -> int: ...
 
 
 class Desk:
@@ -135,6 +143,52 @@ async def test_what_is_leased_is_nobody_elses_until_the_lease_runs_out(
     await ours.source.bury(first, "late")
     assert await ours.source.dead_letters(MAX_ID, 10) == []
     assert await theirs.source.finish(second)
+
+
+async def test_what_is_postponed_has_lost_no_try(desk: Desk, clock: ManualClock) -> None:
+    await desk.put("a")
+    for _ in range(MAX_TRIES + 2):
+        (work,) = await desk.take()
+        assert work.attempt == 1
+        assert await desk.source.postpone(work, "the disk is full")
+        clock.advance(ms=POSTPONED_MS - 1)
+        assert await desk.take() == []
+        clock.advance(ms=1)
+    (work,) = await desk.take()
+    await desk.source.retry(work, "broken")
+    clock.advance(ms=BACKOFF_MS[0])
+    (work,) = await desk.take()
+    assert work.attempt == 2, "a try that was its own fault counts"
+
+
+async def test_what_was_postponed_for_days_uses_up_its_tries(
+    desk: Desk, clock: ManualClock
+) -> None:
+    await desk.put("a")
+    clock.advance(ms=PATIENCE_MS + 1)
+    (work,) = await desk.take()
+    assert not await desk.source.postpone(work, "the disk is full")
+    assert await desk.source.finish(work), "it is still in the same hands"
+
+
+async def test_what_a_clock_that_was_ahead_put_off_is_recalled(
+    desk: Desk, clock: ManualClock
+) -> None:
+    await desk.put("a")
+    clock.advance(ms=1)
+    await desk.put("b")
+    (held,) = await desk.take(1)
+    clock.advance(seconds=-86_400)
+    assert await desk.take() == []
+    assert await desk.source.recall() > 0
+    (waiting,) = await desk.take()
+    assert (held.key, waiting.key) == ("a", "b")
+    clock.advance(ms=LEASE_MS - 1)
+    assert await desk.source.heartbeat(waiting)
+    assert await desk.take() == [], "whoever holds it had the time to say so"
+    clock.advance(ms=1)
+    assert [work.key for work in await desk.take()] == ["a"]
+    assert await desk.source.recall() == 0, "nothing is put off for longer than it may be"
 
 
 async def test_a_heartbeat_prolongs_the_lease(desk: Desk, clock: ManualClock) -> None:

@@ -47,6 +47,18 @@ def test_ids_rise_strictly_also_when_the_clock_stands_still_or_is_set_back() -> 
     assert time_of(minted[-1]) == clock.now_ms()
 
 
+def test_a_new_process_stays_above_what_it_is_shown_though_its_clock_is_behind() -> None:
+    clock = ManualClock()
+    newest = IdFactory(clock).new(SHARDS - 1)
+    clock.advance(seconds=-86_400)
+    ids = IdFactory(clock)
+    ids.stay_above(newest)
+    ids.stay_above(first_id_at(clock.now_ms()))
+    minted = [ids.new(0), ids.new(0)]
+    assert newest < minted[0] < minted[1]
+    assert time_of(minted[0]) == time_of(newest) + 1
+
+
 def test_ids_of_one_process_are_never_minted_twice_by_its_threads() -> None:
     ids = IdFactory(SystemClock())
     minted: list[list[int]] = [[] for _ in range(8)]

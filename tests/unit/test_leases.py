@@ -10,11 +10,11 @@ from calotype.bootstrap import Embedded
 from calotype.connections.doorbell import Listener
 from calotype.connections.leases import LEASE_MS
 from calotype.jobs.queue import NewJob
-from calotype.kernel.errors import Unavailable
+from calotype.kernel.errors import StorageFull, Unavailable
 from calotype.kernel.ids import MAX_ID
-from calotype.kernel.leases import BACKOFF_MS, MAX_TRIES, Leased
+from calotype.kernel.leases import BACKOFF_MS, MAX_TRIES, POSTPONED_MS, Leased
 from calotype.workers import lane as lanes
-from calotype.workers import run
+from calotype.workers import rest, run
 from calotype.workers.lane import Handler, Lane, Run, work_off
 from calotype.workers.run import Worker
 from tests.clocks import TickingClock
@@ -138,6 +138,30 @@ async def test_what_fails_is_tried_three_times_then_buried_with_its_last_words(
     await bench.stop()
     (letter,) = await bench.shape.jobs.dead_letters(MAX_ID, 10)
     assert letter.error == f"Broken: try {MAX_TRIES}"
+
+
+async def test_work_that_meets_a_full_disk_waits_and_loses_no_try(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "PAUSE_S", 0.001)
+    tries: asyncio.Queue[int] = asyncio.Queue()
+    full = True
+
+    async def run(work: Leased) -> None:
+        await tries.put(work.attempt)
+        if full:
+            raise StorageFull("the disk is full")
+
+    await bench.put("a")
+    bench.start(run)
+    for _ in range(MAX_TRIES + 2):
+        assert await tries.get() == 1
+        async with asyncio.timeout(20):  # it would be due sooner if it had cost a try
+            await bench.due_in(POSTPONED_MS)
+        bench.pass_time(POSTPONED_MS)
+    full = False
+    assert await tries.get() == 1
+    assert await bench.shape.jobs.dead_letters(MAX_ID, 10) == []
 
 
 async def test_when_giving_up_fails_the_work_is_not_buried(

@@ -1,18 +1,27 @@
 """Migrations: they lead to the tables that the code declares, once, and never backwards."""
 
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from click.testing import CliRunner
 
+from calotype import bootstrap
 from calotype.bootstrap import prepare
+from calotype.cli.main import main
+from calotype.cli.serve import alone
+from calotype.connections import backup
 from calotype.connections import migrate as migrations
 from calotype.connections.migrate import current_step, migrate
 from calotype.connections.schema import CORE, TIMELINES
 from calotype.connections.sql import sqlite_engine
-from calotype.kernel.errors import Misconfigured
+from calotype.kernel.errors import MigrationFailed, Misconfigured
 from calotype.settings import Settings
 
 DATABASES = {"core": CORE, "timelines": TIMELINES}
@@ -70,27 +79,129 @@ def test_a_step_of_a_newer_version_is_refused_with_its_number(engine: sa.Engine,
     engine.dispose()
 
 
+class Steps:
+    """A home of migrations for one database of the test's own, with a step more at a time."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        (home / "core").mkdir(parents=True)
+        (home / "env.py").write_text((migrations._HOME / "env.py").read_text())
+
+    def add(self, number: int, *, broken: bool = False) -> None:
+        before = f"'{number - 1:04}'" if number > 1 else None
+        make = f"op.execute('CREATE TABLE t{number} (a)')" + ("; 1 / 0" if broken else "")
+        (self.home / "core" / f"{number:04}_a.py").write_text(
+            f"revision = '{number:04}'\ndown_revision = {before}\nfrom alembic import op\n"
+            f"def upgrade():\n {make}\n"
+        )
+
+
+@pytest.fixture
+def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """The first step alone."""
+    steps = Steps(tmp_path / "100% our migrations, all of them")
+    monkeypatch.setattr(migrations, "_HOME", steps.home)
+    steps.add(1)
+    return steps
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = sqlite_engine(tmp_path / "core.db", "OFF")
+    yield engine
+    engine.dispose()
+
+
 def test_a_step_that_fails_leaves_the_database_as_it_was(
+    steps: Steps, core: sa.Engine, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    migrate(core, "core", backups)
+    steps.add(2)
+    steps.add(3, broken=True)
+    with pytest.raises(MigrationFailed, match="from schema 0001 to 0003: ZeroDivisionError"):
+        migrate(core, "core", backups)
+    assert current_step(core) == "0001"
+    assert sa.inspect(core).get_table_names() == ["alembic_version", "t1"]
+    assert not any(backups.iterdir()), "it would be one more at each start"
+    steps.add(3)
+    migrate(core, "core", backups)
+    assert current_step(core) == "0003"
+
+
+def test_a_database_in_use_is_copied_before_it_is_migrated(
+    steps: Steps, core: sa.Engine, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    first = migrate(core, "core", backups)
+    assert (first.before, first.backup) == (None, None), "there was nothing to keep"
+    assert not backups.exists()
+    with core.begin() as connection:
+        connection.execute(sa.text("INSERT INTO t1 VALUES (41)"))
+    steps.add(2)
+
+    done = migrate(core, "core", backups)
+
+    assert (done.before, done.after) == ("0001", "0002")
+    assert done.backup is not None
+    assert [*backups.iterdir()] == [done.backup]
+    assert done.backup.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(done.backup)) as copy:
+        # The row was in the WAL alone, since the first connection is still open.
+        assert copy.execute("SELECT a FROM t1").fetchall() == [(41,)]
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert migrate(core, "core", backups).backup is None, "there is nothing to do any more"
+    assert [*backups.iterdir()] == [done.backup]
+
+
+def test_the_last_three_copies_of_a_database_are_kept(
+    steps: Steps, core: sa.Engine, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    migrate(core, "core", backups)
+    backups.mkdir()
+    others = [backups / "timelines-0001-20200101T000000000000Z.db", backups / "core-half.part"]
+    for other in others:
+        other.touch()
+    for number in (2, 3, 4, 5, 6):
+        steps.add(number)
+        migrate(core, "core", backups)
+    kept = sorted(path.name[:9] for path in backups.iterdir())
+    assert kept == ["core-0003", "core-0004", "core-0005", "timelines"]
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(
+    steps: Steps, core: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(core, "core", tmp_path / "backups")
+    steps.add(2)
+    full = shutil.disk_usage(tmp_path)._replace(free=1_000)
+    monkeypatch.setattr(backup, "disk_usage", lambda _: full)
+    with pytest.raises(Misconfigured, match=r"no room to back core\.db up"):
+        migrate(core, "core", tmp_path / "backups")
+    assert current_step(core) == "0001"
+    assert not any((tmp_path / "backups").iterdir())
+
+
+def test_what_is_no_database_is_refused_by_name(core: sa.Engine, tmp_path: Path) -> None:
+    (tmp_path / "core.db").write_text("a note that someone put here by mistake" * 100)
+    with pytest.raises(Misconfigured, match="the core database cannot be read"):
+        migrate(core, "core")
+
+
+def test_the_command_says_what_it_did_and_refuses_under_a_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "100% our migrations, all of them"
-    (home / "core").mkdir(parents=True)
-    (home / "env.py").write_text((migrations._HOME / "env.py").read_text())
-    step = (
-        "revision = '{0:04}'\ndown_revision = {1}\nfrom alembic import op\ndef upgrade():\n {2}\n"
-    )
-    make = "op.execute('CREATE TABLE t{0} (a)')"
-    (home / "core" / "0001_a.py").write_text(step.format(1, None, make.format(1)))
-    monkeypatch.setattr(migrations, "_HOME", home)
-    engine = sqlite_engine(tmp_path / "core.db", "OFF")
-    migrate(engine, "core")
-    broken = home / "core" / "0002_b.py"
-    broken.write_text(step.format(2, "'0001'", make.format(2) + "; 1 / 0"))
-    with pytest.raises(ZeroDivisionError):
-        migrate(engine, "core")
-    assert current_step(engine) == "0001"
-    assert sa.inspect(engine).get_table_names() == ["alembic_version", "t1"]
-    broken.write_text(step.format(2, "'0001'", make.format(2)))
-    migrate(engine, "core")
-    assert current_step(engine) == "0002"
-    engine.dispose()
+    monkeypatch.setenv("CALOTYPE_DATA", str(tmp_path / "data"))
+    command = CliRunner()
+    made = command.invoke(main, ["migrate"])
+    assert made.output.startswith("core: made at schema"), made.output
+    again = command.invoke(main, ["migrate"])
+    assert [line.split(": ")[0] for line in again.output.splitlines()] == ["core", "timelines"]
+    assert again.output.count("nothing to do") == 2
+
+    monkeypatch.setattr(bootstrap, "pending", lambda *_: ("0001", "0002"))
+    with alone(tmp_path / "data"):
+        refused = command.invoke(main, ["migrate"])
+    assert refused.exit_code == 2
+    assert "another Calotype runs on" in refused.output

@@ -69,4 +69,5 @@ class Refresh:
         return OpenSession(account, session_id, self._sessions.mint(tx, session_id))
 
     def _is_late_reuse(self, token: RefreshToken, now: int) -> bool:
-        return token.used_ms is not None and now >= token.used_ms + self._grace_ms
+        # Used in the future: the clock was set back since, and how long ago that was is unknown.
+        return token.used_ms is not None and abs(now - token.used_ms) >= self._grace_ms

@@ -172,7 +172,11 @@ class SessionStore(Protocol):
         ...
 
     def revoke(self, tx: Transaction, session_ids: Sequence[int], now_ms: int) -> None:
-        """Remove sessions of one shard with their tokens and note them as revoked; idempotent."""
+        """Remove sessions of one shard with their tokens and note them as revoked; idempotent.
+
+        Noted at `now_ms`, or at a session's last use if that lies in the future: the note must
+        outlive the access token of that use.
+        """
         ...
 
     def revoked_since(self, tx: Transaction, since_ms: int) -> Sequence[tuple[int, int]]:

@@ -85,6 +85,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    async def leftovers(self, older_than_ms: int) -> int:
+        """How many leftovers `sweep` would remove; removes nothing."""
+        ...
+
     async def sweep(self, older_than_ms: int) -> int:
         """Remove leftovers of writes that never completed and began before that time; how many."""
         ...

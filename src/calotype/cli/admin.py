@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 LISTED = 50
 
 
-def _with_stores(work: "Callable[[Embedded], Awaitable[None]]") -> None:
-    from calotype.bootstrap import open_embedded, prepare
+def with_stores(work: "Callable[[Embedded], Awaitable[None]]") -> None:
+    from calotype.bootstrap import open_embedded
+    from calotype.cli.process import prepare_alone
     from calotype.settings import load_settings
 
     settings = load_settings(os.environ)
-    prepare(settings)
+    prepare_alone(settings)
 
     async def run() -> None:
         shape = open_embedded(settings, "cli")
@@ -52,7 +53,7 @@ def create_account(username: str, owner: bool, email: str | None, password: str)
         account = await shape.people.administration.create_account(person, role)
         click.echo(f"{account.username} has the id {account.user_id}")
 
-    _with_stores(work)
+    with_stores(work)
 
 
 @admin.command("reset-password")
@@ -65,7 +66,7 @@ def reset_password(username: str, password: str) -> None:
         await shape.people.administration.reset_password(username, password)
         click.echo(f"{username} has a new password and must log in again everywhere")
 
-    _with_stores(work)
+    with_stores(work)
 
 
 @admin.command()
@@ -75,7 +76,7 @@ def invite() -> None:
     async def work(shape: "Embedded") -> None:
         click.echo(await shape.people.administration.invite())
 
-    _with_stores(work)
+    with_stores(work)
 
 
 @admin.command("rotate-keys")
@@ -87,7 +88,7 @@ def rotate_keys(drop_old: bool) -> None:
         kid = await shape.people.administration.rotate_keys(drop_old=drop_old)
         click.echo(f"tokens are signed with key {kid} from now on")
 
-    _with_stores(work)
+    with_stores(work)
 
 
 @click.group("dead-letters")
@@ -112,7 +113,7 @@ def list_letters() -> None:
         if not letters:
             click.echo("there are no dead letters")
 
-    _with_stores(work)
+    with_stores(work)
 
 
 @dead_letters.command()
@@ -133,7 +134,7 @@ def show(id_: int) -> None:
         click.echo(f"died      {to_datetime(letter.died_ms).isoformat(timespec='seconds')}")
         click.echo(f"error     {letter.error}")
 
-    _with_stores(work)
+    with_stores(work)
 
 
 @dead_letters.command()
@@ -147,7 +148,7 @@ def replay(ids: tuple[int, ...]) -> None:
             await source.replay(id_)
             click.echo(f"{letter.kind} {letter.key} will be tried again")
 
-    _with_stores(work)
+    with_stores(work)
 
 
 async def _find(sources: "tuple[DeadLetters, ...]", id_: int) -> "tuple[DeadLetters, DeadLetter]":

@@ -6,8 +6,10 @@ import signal
 import sys
 from collections.abc import Callable
 
-from calotype.bootstrap import prepare
+from calotype.bootstrap import must_migrate, prepare
 from calotype.cli.logs import configure
+from calotype.cli.serve import alone
+from calotype.connections.migrate import Migrated
 from calotype.kernel.errors import Misconfigured
 from calotype.settings import Settings, load_settings
 
@@ -21,6 +23,19 @@ def started() -> Settings:
         print(f"calotype: {error.message}", file=sys.stderr)
         sys.exit(2)
     return settings
+
+
+def prepare_alone(settings: Settings) -> list[Migrated]:
+    """Prepare for a command that runs beside a server, or without one.
+
+    Raises:
+        Misconfigured: there is something to migrate under a running server, which knows only the
+            old schema; and as `prepare`.
+    """
+    if not must_migrate(settings):
+        return prepare(settings)
+    with alone(settings.directory):
+        return prepare(settings)
 
 
 def until_told(stop: Callable[[], None], parent: int) -> None:

@@ -19,10 +19,13 @@ from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.clock import Clock
 from calotype.kernel.deadletters import DeadLetter
-from calotype.kernel.ids import shard_of
-from calotype.kernel.leases import BACKOFF_MS, Backlog, Leased
+from calotype.kernel.ids import shard_of, time_of
+from calotype.kernel.leases import BACKOFF_MS, PATIENCE_MS, POSTPONED_MS, Backlog, Leased
 
 LEASE_MS = 30_000
+# Nothing is ever put off for longer than a lease. What is due later, with a margin for clocks that
+# differ, was written by a clock that was ahead.
+FURTHEST_DUE_MS = 4 * LEASE_MS
 LIVE = 0  # the value of `died_ms` while a row lives: part of an index, so not NULL
 
 
@@ -128,9 +131,13 @@ class LeasedRows:
         """Remove a finished row; False if its lease was lost."""
         return tx.changes(sa.delete(self.table).where(*self._held(lease))) == 1
 
-    def postpone(self, tx: Transaction, lease: Leased, due_ms: int, error: str) -> bool:
-        """Give the row back, due later."""
-        return self._change(tx, lease, due_ms=due_ms, token="", owner="", error=error)
+    def postpone(
+        self, tx: Transaction, lease: Leased, due_ms: int, error: str, attempts: int
+    ) -> bool:
+        """Give the row back, due later, with so many tries counted."""
+        return self._change(
+            tx, lease, due_ms=due_ms, token="", owner="", error=error, attempts=attempts
+        )
 
     def bury(self, tx: Transaction, lease: Leased, now_ms: int, error: str) -> bool:
         """Give the row up: it is dead until someone replays it."""
@@ -143,6 +150,23 @@ class LeasedRows:
         return tx.changes(
             sa.update(self.table).where(*held).values(due_ms=now_ms, token="", owner="")
         )
+
+    def newest_id(self, tx: Transaction) -> int:
+        """The highest id in the table, dead rows included; 0 if it is empty."""
+        row = tx.first(sa.select(sa.func.max(self.table.c.id)))
+        return (row[0] if row is not None else None) or 0
+
+    def is_put_off(self, tx: Transaction, now_ms: int) -> bool:
+        """Whether anything is due later than it can be."""
+        return (
+            tx.first(sa.select(self.table.c.id).where(*self._put_off(now_ms)).limit(1)) is not None
+        )
+
+    def recall(self, tx: Transaction, now_ms: int) -> int:
+        """Make due what is due later than it can be; what is leased, after a lease more."""
+        leased = self.table.c.token != ""
+        due = sa.case((leased, now_ms + LEASE_MS), else_=now_ms)
+        return tx.changes(sa.update(self.table).where(*self._put_off(now_ms)).values(due_ms=due))
 
     def next_due(self, tx: Transaction, lane: str) -> int | None:
         """When the lane's next row comes due (ms since the Unix epoch); None if it has none.
@@ -188,6 +212,10 @@ class LeasedRows:
             .where(t.shard == shard, t.id == id_, t.died_ms != LIVE)
             .values(died_ms=LIVE, due_ms=now_ms, attempts=0)
         )
+
+    def _put_off(self, now_ms: int) -> tuple[sa.ColumnElement[bool], ...]:
+        t = self.table.c
+        return (t.died_ms == LIVE, t.due_ms > now_ms + FURTHEST_DUE_MS)
 
     def _due(self, lane: str, now_ms: int) -> sa.Select[Any]:
         t = self.table.c
@@ -255,14 +283,14 @@ class LeasedQueue:
         if work.last_try:
             await self.bury(work, error)
             return True
-        due = self._clock.now_ms() + BACKOFF_MS[work.attempt - 1]
-
-        def postpone(tx: Transaction) -> None:
-            tx.wake(self.topic(work.lane))  # so that sleepers learn of the new due time
-            self._rows.postpone(tx, work, due, error)
-
-        await self._database.write(work.shard, postpone)
+        await self._give_back(work, BACKOFF_MS[work.attempt - 1], error, work.attempt)
         return False
+
+    async def postpone(self, work: Leased, error: str) -> bool:
+        if self._clock.now_ms() - time_of(work.id) > PATIENCE_MS:
+            return False
+        await self._give_back(work, POSTPONED_MS, error, work.attempt - 1)
+        return True
 
     async def bury(self, work: Leased, error: str) -> None:
         now = self._clock.now_ms()
@@ -275,6 +303,19 @@ class LeasedQueue:
             for node in self._database.nodes
         ]
         return sum(counts)
+
+    async def recall(self) -> int:
+        """Pull back what a clock that was ahead put off beyond any lease; how many rows."""
+        now, recalled = self._clock.now_ms(), 0
+        for node in self._database.nodes:
+            # A look first: nearly always there is nothing, and the write lock is others'.
+            if await self._database.read(node, lambda tx: self._rows.is_put_off(tx, now)):
+                recalled += await self._database.write(node, lambda tx: self._rows.recall(tx, now))
+        return recalled
+
+    def newest_id(self, tx: Transaction) -> int:
+        """The highest id that is in the queue, 0 if it is empty."""
+        return self._rows.newest_id(tx)
 
     async def next_due(self, lane: str) -> int | None:
         dues = [
@@ -313,6 +354,15 @@ class LeasedQueue:
             return self._rows.revive(tx, shard, id_, now) > 0
 
         return await self._database.write(shard, revive)
+
+    async def _give_back(self, work: Leased, after_ms: int, error: str, attempts: int) -> None:
+        due = self._clock.now_ms() + after_ms
+
+        def give_back(tx: Transaction) -> None:
+            tx.wake(self.topic(work.lane))  # so that sleepers learn of the new due time
+            self._rows.postpone(tx, work, due, error, attempts)
+
+        await self._database.write(work.shard, give_back)
 
     def _letter(self, row: sa.Row[Any]) -> DeadLetter:
         return DeadLetter(

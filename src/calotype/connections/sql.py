@@ -14,16 +14,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Engine, Row
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from calotype.connections.doorbell import Doorbell
-from calotype.kernel.errors import CalotypeError, StorageFull, Unavailable
+from calotype.kernel.errors import CalotypeError, ReadOnly, StorageFull, Unavailable
 from calotype.kernel.ids import SHARD_SHIFT, SHARDS, shard_of
 
 T = TypeVar("T")
@@ -32,7 +33,11 @@ P = ParamSpec("P")
 # Reads are short; beyond this many at once SQLite only queues them elsewhere.
 READERS = 8
 BUSY_TIMEOUT_S = 10
-_WRITES = "calotype_writes"
+# The option of a connection that says that its transactions write.
+WRITES = "calotype_writes"
+# With less than this free, an error of input or output is taken for a full disk: SQLite tells of
+# one in its own words only where it writes the database itself, not the index of its WAL.
+FULL_BYTES = 128 * 1024
 
 
 class Transaction:
@@ -141,6 +146,14 @@ class Database:
             return []
         return list(await self.read(shard_of(wanted[0]), lambda tx: work(tx, wanted)))
 
+    def look(self, work: Callable[[Transaction], T]) -> T:
+        """As `read`, on every thread but the event loop's: it blocks. For the start."""
+        return self._read(work)
+
+    async def flaws(self) -> list[str]:
+        """What the engine's own check of the whole store finds wrong, at most 10; reads it all."""
+        return await self._run(self._readers, self._flaws)
+
     def close(self) -> None:
         self._writer.shutdown()
         self._readers.shutdown()
@@ -158,18 +171,26 @@ class Database:
             with self.engine.begin() as connection:
                 return work(Transaction(connection))
         except DBAPIError as error:
-            raise _translated(error) from error
+            raise _translated(error, self.engine.url.database) from error
+
+    def _flaws(self) -> list[str]:
+        try:
+            with self.engine.begin() as connection:
+                rows = connection.exec_driver_sql("PRAGMA integrity_check(10)").all()
+        except DatabaseError as error:
+            return [str(error.orig)]
+        return [str(row[0]) for row in rows if row[0] != "ok"]
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
             with (
-                self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+                self.engine.connect().execution_options(**{WRITES: True}) as connection,
                 connection.begin(),
             ):
                 transaction = Transaction(connection)
                 answer = work(transaction)
         except DBAPIError as error:
-            raise _translated(error) from error
+            raise _translated(error, self.engine.url.database) from error
         for topic in transaction.bells:
             self._doorbell.ring(topic)
         return answer
@@ -202,7 +223,7 @@ def sqlite_engine(path: Path, synchronous: str) -> Engine:
     def begin(connection: Connection) -> None:
         # IMMEDIATE: a deferred transaction that reads first and writes later fails with
         # SQLITE_BUSY at once, whatever the timeout, when another process wrote in between.
-        writes = connection.get_execution_options().get(_WRITES)
+        writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     event.listen(engine, "connect", configure)
@@ -210,12 +231,19 @@ def sqlite_engine(path: Path, synchronous: str) -> Engine:
     return engine
 
 
-def _translated(error: DBAPIError) -> CalotypeError | DBAPIError:
+def _translated(error: DBAPIError, path: str | None) -> CalotypeError | DBAPIError:
     text = str(error.orig)
-    if "full" in text:
+    name = getattr(error.orig, "sqlite_errorname", "")
+    failed = name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN"))
+    if name == "SQLITE_FULL" or (failed and path and disk_usage(path).free < FULL_BYTES):
         return StorageFull("the disk that holds the database is full; free some room")
-    if "readonly" in text:
-        return Unavailable("the database cannot be written; check the data directory's permissions")
+    if name.startswith("SQLITE_READONLY"):
+        return ReadOnly(
+            "the database cannot be written; check the data directory's permissions, "
+            "and whether its disk is mounted read-only"
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return Unavailable(f"the database is damaged: {text}; calotype check says how much")
     if isinstance(error, OperationalError):
         return Unavailable(f"the database did not answer: {text}", retry_after=1)
     return error

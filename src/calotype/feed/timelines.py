@@ -1,6 +1,6 @@
 """The port to timelines."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -25,6 +25,10 @@ class TimelineStore(Protocol):
     """
 
     async def push(self, pushes: Sequence[Push]) -> None: ...
+
+    async def holds(self, reader_id: int, published_ids: Collection[int]) -> set[int]:
+        """Those of `published_ids` (at most 1,000) that have an entry; one round trip."""
+        ...
 
     async def page(self, reader_id: int, before: int, limit: int) -> list[Candidate]:
         """Entries with published_id below `before`, newest first; one round trip."""

@@ -228,7 +228,19 @@ class StorageFull(Unavailable):
     code = "storage_full"
 
 
+class ReadOnly(Unavailable):
+    """What is kept can be read and not written; nothing was acknowledged."""
+
+    code = "read_only"
+
+
 class Misconfigured(CalotypeError):
     """A setting is wrong; the message names the setting and the fix."""
 
     code = "misconfigured"
+
+
+class MigrationFailed(Misconfigured):
+    """A schema could not be brought up to date; the database is as it was."""
+
+    code = "migration_failed"

@@ -10,8 +10,12 @@ from typing import Protocol
 import msgspec
 
 MAX_TRIES = 3
-# Before the second and the third try: long enough for a full disk or a busy database to pass.
+# Before the second and the third try.
 BACKOFF_MS = (1_000, 10_000)
+# What work is not to blame for (a full disk, a database that is away) costs no try: it comes again
+# after 5 s, and so on for 3 days, in which an operator has come back from a weekend.
+POSTPONED_MS = 5_000
+PATIENCE_MS = 3 * 86_400_000
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -76,6 +80,13 @@ class WorkSource(Protocol):
 
     async def retry(self, work: Leased, error: str) -> bool:
         """Give it back, due after its backoff; after the last try bury it, and then True."""
+        ...
+
+    async def postpone(self, work: Leased, error: str) -> bool:
+        """Give it back, due in 5 s, as if it had not been tried: it is not to blame.
+
+        False, and nothing is done, when it is 3 days old: then its tries count.
+        """
         ...
 
     async def bury(self, work: Leased, error: str) -> None:

@@ -89,6 +89,13 @@ class Sweep:
         leftovers = await self._blobs.sweep(before_ms)
         return Swept(seen, orphans, freed, leftovers)
 
+    async def orphans(self) -> AsyncIterator[list[BlobInfo]]:
+        """What `run` would remove just now, batch by batch; removes nothing."""
+        before_ms = self._clock.now_ms() - self._grace_ms
+        for prefix in (ORIGINALS, PROCESSED):
+            async for batch in self._batches(prefix, before_ms):
+                yield await self._orphans(batch)
+
     async def _batches(self, prefix: str, before_ms: int) -> AsyncIterator[list[BlobInfo]]:
         batch: list[BlobInfo] = []
         async for info in self._blobs.list(prefix):
@@ -101,9 +108,12 @@ class Sweep:
             yield batch
 
     async def _remove_orphans(self, batch: list[BlobInfo]) -> list[BlobInfo]:
-        media = {info: media_of(info.key) for info in batch}
-        missing = await self._references.missing({id_ for id_ in media.values() if id_})
-        orphans = [info for info in batch if media[info] in missing]
+        orphans = await self._orphans(batch)
         for orphan in orphans:
             await self._blobs.delete(orphan.key)
         return orphans
+
+    async def _orphans(self, batch: list[BlobInfo]) -> list[BlobInfo]:
+        media = {info: media_of(info.key) for info in batch}
+        missing = await self._references.missing({id_ for id_ in media.values() if id_})
+        return [info for info in batch if media[info] in missing]

@@ -11,8 +11,12 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from calotype.kernel import errors
 from calotype.kernel.trace import current_trace
+from calotype.kernel.trouble import Trouble
 
 log = logging.getLogger("calotype.web")
+
+# What an operator should hear of, though nobody's request is to blame.
+_REFUSING = Trouble(log, "requests are refused")
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -84,6 +88,8 @@ def on_error(request: Request[Any, Any, Any], error: errors.CalotypeError) -> Re
     status = _status(error)
     if status == 500:
         return on_crash(request, error)
+    if status in {503, 507}:
+        _REFUSING.met(error)
     return _problem(status, error.code, error.message, _headers(status, error), error.details)
 
 

@@ -15,6 +15,7 @@ from calotype.posts.drop import DROP, DropMedium
 from calotype.posts.events import FAILED, PUBLISHED, RESTORED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
 from calotype.posts.rekey import REKEY, Rekey
+from calotype.posts.remake import REMAKE, RemakeRenditions
 from calotype.posts.stages import FANNED_OUT, PROCESSED
 from calotype.posts.stages import PUBLISHED as IS_PUBLISHED
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
@@ -38,6 +39,7 @@ class Handlers:
     """The use cases that workers run, and the tables made of them."""
 
     process: ProcessMedium
+    remake: RemakeRenditions
     withdraw: WithdrawPost
     drop: DropMedium
     rekey: Rekey
@@ -54,6 +56,7 @@ class Handlers:
             PHOTO_LANE: {
                 PROCESS: Handler(self._process, self._process_worn_out),
                 change_avatar.PROCESS: Handler(self._avatar, self._avatar_worn_out),
+                REMAKE: Handler(self._remake),
             },
             FANOUT_LANE: {FANOUT: Handler(self._push)},
             UPKEEP_LANE: {
@@ -82,6 +85,9 @@ class Handlers:
 
     async def _process_worn_out(self, job: Leased) -> None:
         await self.process.fail(int(job.key), WORN_OUT)
+
+    async def _remake(self, job: Leased) -> None:
+        await self.remake.remake(int(job.key))
 
     async def _push(self, job: Leased) -> None:
         published_id = await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))

@@ -11,13 +11,12 @@ from calotype.kernel.clock import Clock
 from calotype.kernel.errors import CalotypeError, loggable
 from calotype.kernel.leases import Leased, WorkSource
 from calotype.kernel.trace import tracing
+from calotype.workers.rest import PAUSE_S, Rest, is_blameless
 
 log = logging.getLogger("calotype.workers")
 
 BACKSTOP_S = 20.0
 HEARTBEAT_S = 10.0
-# After a failure of the queue itself (a full disk, a busy database), not of a piece of work.
-PAUSE_S = 2.0
 
 Run = Callable[[Leased], Awaitable[None]]
 
@@ -66,11 +65,15 @@ async def work_off(lane: Lane, listener: Listener, stopping: asyncio.Event) -> N
 async def _lease_and_do(
     lane: Lane, listener: Listener, stopping: asyncio.Event, running: set[asyncio.Task[None]]
 ) -> None:
+    rest = Rest(lane.name)
     while not stopping.is_set():
+        if pause_s := rest.seconds:
+            await listener.wait(pause_s)
+            continue
         try:
             leased = await lane.source.lease(lane.name, lane.width - len(running), lane.owner)
             for work in leased:
-                task = asyncio.create_task(_do(lane, work))
+                task = asyncio.create_task(_do(lane, rest, work))
                 running.add(task)
                 task.add_done_callback(running.discard)
                 task.add_done_callback(lambda _: listener.rung.set())
@@ -79,7 +82,7 @@ async def _lease_and_do(
             elif len(running) == lane.width:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         except CalotypeError as error:
-            log.warning("lane %s rests: %s", lane.name, error)
+            rest.met(error)
             await listener.wait(PAUSE_S)
 
 
@@ -90,57 +93,62 @@ async def _idle_s(lane: Lane) -> float:
     return min(BACKSTOP_S, max(0, due - lane.clock.now_ms()) / 1000)
 
 
-async def _do(lane: Lane, work: Leased) -> None:
+async def _do(lane: Lane, rest: Rest, work: Leased) -> None:
     with tracing(work.trace):
-        await _do_traced(lane, work)
+        await _do_traced(lane, rest, work)
 
 
-async def _do_traced(lane: Lane, work: Leased) -> None:
+async def _do_traced(lane: Lane, rest: Rest, work: Leased) -> None:
     doing = asyncio.current_task()
     assert doing is not None
-    beating = asyncio.create_task(_beat(lane.source, work, doing))
+    beating = asyncio.create_task(_beat(lane.source, rest, work, doing))
     handler = lane.handlers.get(work.kind)
     try:
         if handler is None:
             await lane.source.bury(work, f"nobody here handles {work.kind}")
         elif work.worn_out:
-            await _give_up(lane, handler, work, "its worker died at every try")
+            await _give_up(lane, rest, handler, work, "its worker died at every try")
         else:
-            await _try(lane, handler, work)
+            await _try(lane, rest, handler, work)
     except Exception:
-        # The queue itself is away: the lease runs out by itself, and the work comes again.
+        # The queue itself is broken: the lease runs out by itself, and the work comes again.
         log.exception("%s %s could not be settled", work.kind, work.key)
     finally:
         beating.cancel()
 
 
-async def _try(lane: Lane, handler: Handler, work: Leased) -> None:
+async def _try(lane: Lane, rest: Rest, handler: Handler, work: Leased) -> None:
     began = time.perf_counter()
     try:
         await handler.run(work)
     except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        if is_blameless(error):
+            rest.met(error)
+            if await rest.insist(lambda: lane.source.postpone(work, reason)):
+                return
         words = loggable(error)
         log.warning("%s %s, try %d: %s", work.kind, work.key, work.attempt, words, exc_info=error)
-        reason = f"{type(error).__name__}: {error}"
         if work.last_try:
-            await _give_up(lane, handler, work, reason)
+            await _give_up(lane, rest, handler, work, reason)
         else:
-            await lane.source.retry(work, reason)
+            await rest.insist(lambda: lane.source.retry(work, reason))
     else:
-        await lane.source.finish(work)
+        await rest.insist(lambda: lane.source.finish(work))
+        rest.over()
         ms = (time.perf_counter() - began) * 1000
         facts = {"kind": work.kind, "key": work.key, "attempt": work.attempt, "ms": round(ms, 1)}
         log.info("done", extra={"facts": facts})
 
 
-async def _give_up(lane: Lane, handler: Handler, work: Leased, reason: str) -> None:
+async def _give_up(lane: Lane, rest: Rest, handler: Handler, work: Leased, reason: str) -> None:
     # Not the reason: the letter keeps it, and it may hold people's words.
     log.error("%s %s goes to the dead letters", work.kind, work.key)
     await handler.worn_out(work)
-    await lane.source.bury(work, reason)
+    await rest.insist(lambda: lane.source.bury(work, reason))
 
 
-async def _beat(source: WorkSource, work: Leased, doing: asyncio.Task[None]) -> None:
+async def _beat(source: WorkSource, rest: Rest, work: Leased, doing: asyncio.Task[None]) -> None:
     """Prolong the lease for as long as the work is done; once it is lost, stop the work."""
     while True:
         await asyncio.sleep(HEARTBEAT_S)
@@ -148,6 +156,6 @@ async def _beat(source: WorkSource, work: Leased, doing: asyncio.Task[None]) -> 
             if not await source.heartbeat(work):
                 break
         except CalotypeError as error:
-            log.warning("a heartbeat of %s %s failed: %s", work.kind, work.key, error)
+            rest.met(error)
     log.warning("%s %s is another worker's by now", work.kind, work.key)
     doing.cancel()

@@ -217,9 +217,21 @@ class SqlSessions:
     def revoke(self, tx: Transaction, session_ids: Sequence[int], now_ms: int) -> None:
         if not session_ids:
             return
+        t = tables.sessions
+        # Its last access token is from its last use, which a clock that was ahead may have put into
+        # the future: the note must outlive that token.
+        used = sa.select(t.c.session_id, t.c.used_ms).where(
+            t.c.shard == shard_of(session_ids[0]), t.c.session_id.in_(session_ids)
+        )
+        used_ms = {row.session_id: row.used_ms for row in tx.all(used)}
         self._remove(tx, session_ids)
         rows = [
-            {"shard": shard_of(id_), "session_id": id_, "revoked_ms": now_ms} for id_ in session_ids
+            {
+                "shard": shard_of(id_),
+                "session_id": id_,
+                "revoked_ms": max(now_ms, used_ms.get(id_, 0)),
+            }
+            for id_ in session_ids
         ]
         tx.insert_new(tables.revoked_sessions, rows)
 

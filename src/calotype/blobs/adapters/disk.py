@@ -29,7 +29,14 @@ from typing import ParamSpec, TypeVar
 
 from calotype.blobs.keys import TEMPORARY, check_key, check_prefix
 from calotype.blobs.store import BlobInfo, BlobPart
-from calotype.kernel.errors import AlreadyExists, Invalid, NotFound, StorageFull, Unavailable
+from calotype.kernel.errors import (
+    AlreadyExists,
+    Invalid,
+    NotFound,
+    ReadOnly,
+    StorageFull,
+    Unavailable,
+)
 from calotype.kernel.shielding import to_the_end
 
 T = TypeVar("T")
@@ -117,6 +124,9 @@ class DiskBlobs:
                     yield info
         finally:
             found.close()
+
+    async def leftovers(self, older_than_ms: int) -> int:
+        return await self._read(lambda: sum(1 for _ in _old(self._temporary, older_than_ms)))
 
     async def sweep(self, older_than_ms: int) -> int:
         return await self._write(_sweep, self._temporary, older_than_ms)
@@ -297,13 +307,19 @@ def _walk(root: Path, prefix: str) -> Generator[BlobInfo, None, None]:
 
 def _sweep(temporary: Path, older_than_ms: int) -> int:
     removed = 0
+    for path in _old(temporary, older_than_ms):
+        with suppress(FileNotFoundError):
+            path.unlink()
+            removed += 1
+    return removed
+
+
+def _old(temporary: Path, older_than_ms: int) -> Iterator[Path]:
     with os.scandir(temporary) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
                 if _modified_ms(entry.stat(follow_symlinks=False)) < older_than_ms:
-                    Path(entry).unlink()
-                    removed += 1
-    return removed
+                    yield Path(entry)
 
 
 def _info(key: str, status: os.stat_result) -> BlobInfo:
@@ -386,7 +402,7 @@ def _translated() -> Iterator[None]:
         if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
             message = (
                 "the blob directory refuses this; it must be writable by this user, "
-                "on a file system with hard links"
+                "on a file system with hard links that is not mounted read-only"
             )
-            raise Unavailable(message) from error
+            raise ReadOnly(message) from error
         raise Unavailable(f"the disk that holds the blobs failed: {error.strerror}") from error

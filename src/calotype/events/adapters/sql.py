@@ -36,6 +36,11 @@ class SqlOutbox:
     def __init__(self, ids: IdFactory) -> None:
         self._ids = ids
 
+    def newest_id(self, tx: Transaction) -> int:
+        """The highest id in the outbox, 0 if it is empty."""
+        row = tx.first(sa.select(sa.func.max(outbox_table.c.id)))
+        return (row[0] if row is not None else None) or 0
+
     def append(self, tx: Transaction, event: Event) -> None:
         tx.wake(OUTBOX_TOPIC)
         tx.execute(

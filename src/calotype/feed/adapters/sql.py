@@ -1,6 +1,6 @@
 """Timelines in a relational file of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import sqlalchemy as sa
@@ -47,6 +47,16 @@ class SqlTimelines:
             ]
             for node in self._database.nodes:
                 await self._database.write(node, partial(_insert, rows))
+
+    async def holds(self, reader_id: int, published_ids: Collection[int]) -> set[int]:
+        c = timelines_table.c
+        found = sa.select(c.published_id).where(
+            c.shard == shard_of(reader_id),
+            c.reader_id == reader_id,
+            c.published_id.in_(list(published_ids)),
+        )
+        rows = await self._database.read(shard_of(reader_id), lambda tx: tx.all(found))
+        return {row.published_id for row in rows}
 
     async def page(self, reader_id: int, before: int, limit: int) -> list[Candidate]:
         c = timelines_table.c

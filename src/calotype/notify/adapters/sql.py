@@ -76,6 +76,11 @@ class SqlNotices:
         ):
             pass
 
+    def newest_id(self, tx: Transaction) -> int:
+        """The highest id of anyone's notice, 0 if there is none."""
+        row = tx.first(sa.select(sa.func.max(notices_table.c.notice_id)))
+        return (row[0] if row is not None else None) or 0
+
     async def sweep(self) -> None:
         horizon = first_id_at(self._clock.now_ms() - KEPT_MS)
         old = sa.delete(notices_table).where(notices_table.c.notice_id < horizon)

@@ -7,56 +7,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calotype.connections.schema import CORE, id_column, sharded
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
+from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Place, Post
 from calotype.posts.store import Changes, MediumStanding, Standing
-
-posts_table = sharded(
-    CORE,
-    "posts",
-    id_column("post_id", key=True),
-    id_column("author_id", nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    id_column("published_id", nullable=True),
-    sa.Column("caption", sa.Text, nullable=False),
-    sa.Column("tags", sa.Text, nullable=False),
-    sa.Column("mentions", sa.Text, nullable=False),
-    sa.Column("place", sa.Text, nullable=True),
-    sa.Column("audience", sa.String(12), nullable=False),
-    sa.Column("edited_ms", sa.BigInteger, nullable=False),
-    sa.Index(None, "shard", "author_id", "status", "published_id"),
-    sa.Index(None, "status", "post_id"),
-)
-media_table = sharded(
-    CORE,
-    "media",
-    id_column("media_id", key=True),
-    id_column("post_id", nullable=False),
-    id_column("author_id", nullable=False),
-    sa.Column("position", sa.SmallInteger, nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("key", sa.String(40), nullable=False),
-    sa.Column("content_type", sa.String(60), nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("alt_text", sa.Text, nullable=False),
-    sa.Column("width", sa.Integer, nullable=True),
-    sa.Column("height", sa.Integer, nullable=True),
-    sa.Column("blurhash", sa.String(120), nullable=True),
-    sa.Index(None, "shard", "post_id"),
-)
-post_counts_table = sharded(
-    CORE,
-    "post_counts",
-    id_column("author_id", key=True),
-    sa.Column("published", sa.Integer, nullable=False),
-)
 
 
 class SqlPosts:
@@ -275,6 +232,17 @@ class SqlPosts:
                 lambda tx: list(_load(tx, [row.post_id for row in tx.all(found)]).values()),
             )
         return sorted(posts, key=lambda post: post.post_id)[:limit]
+
+    def newest_id(self, tx: Transaction) -> int:
+        """The highest id of a post, 0 if there is none."""
+        c = posts_table.c
+        # By status, since the index leads with it: one search each instead of a scan.
+        newest = [
+            sa.select(sa.func.max(c.post_id)).where(c.status == status).scalar_subquery()
+            for status in Status
+        ]
+        row = tx.first(sa.select(*newest))
+        return max((id_ for id_ in row or () if id_ is not None), default=0)
 
     async def missing(self, media_ids: Collection[int]) -> set[int]:
         """Those media that no post wants any more: never recorded, or purged."""

@@ -1,0 +1,54 @@
+"""PostCensus on the relational store."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from calotype.connections.pages import pages
+from calotype.connections.sql import Database, Transaction
+from calotype.kernel.ids import shard_of
+from calotype.posts.adapters.tables import post_counts_table, posts_table
+from calotype.posts.lifecycle import Status
+
+_posts, _counts = posts_table.c, post_counts_table.c
+
+
+class SqlPostCensus:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def posts(self) -> AsyncIterator[list[int]]:
+        keys = (_posts.shard, _posts.post_id)
+        async for page in pages(self._database, sa.select(*keys), keys):
+            yield [row.post_id for row in page]
+
+    async def miscounted(self) -> AsyncIterator[list[int]]:
+        keys = (_counts.shard, _counts.author_id)
+        actual = _published(_counts.author_id).label("actual")
+        async for page in pages(self._database, sa.select(*keys, _counts.published, actual), keys):
+            yield [row.author_id for row in page if row.published != row.actual]
+        keys = (_posts.shard, _posts.author_id)
+        counted = sa.exists().where(
+            _counts.shard == _posts.shard, _counts.author_id == _posts.author_id
+        )
+        uncounted = sa.select(*keys).distinct().where(_posts.status == Status.PUBLISHED, ~counted)
+        async for page in pages(self._database, uncounted, keys):
+            yield [row.author_id for row in page]
+
+    def recount(self, tx: Transaction, author_id: int) -> None:
+        row = {"shard": shard_of(author_id), "author_id": author_id}
+        tx.insert_new(post_counts_table, [{**row, "published": 0}])
+        mine = (_counts.shard == row["shard"], _counts.author_id == author_id)
+        values = {"published": _published(_counts.author_id)}
+        tx.execute(sa.update(post_counts_table).where(*mine).values(values))
+
+
+def _published(author_id: sa.Column[Any]) -> sa.ScalarSelect[int]:
+    """How many PUBLISHED posts the author of the counts' row has: one search of an index."""
+    count = sa.select(sa.func.count()).where(
+        _posts.shard == _counts.shard,
+        _posts.author_id == author_id,
+        _posts.status == Status.PUBLISHED,
+    )
+    return count.correlate(post_counts_table).scalar_subquery()

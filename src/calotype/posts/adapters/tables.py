@@ -1,0 +1,48 @@
+"""The tables of posts, their media, and their authors' counts."""
+
+import sqlalchemy as sa
+
+from calotype.connections.schema import CORE, id_column, sharded
+
+posts_table = sharded(
+    CORE,
+    "posts",
+    id_column("post_id", key=True),
+    id_column("author_id", nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    id_column("published_id", nullable=True),
+    sa.Column("caption", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("mentions", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=True),
+    sa.Column("audience", sa.String(12), nullable=False),
+    sa.Column("edited_ms", sa.BigInteger, nullable=False),
+    sa.Index(None, "shard", "author_id", "status", "published_id"),
+    sa.Index(None, "status", "post_id"),
+)
+media_table = sharded(
+    CORE,
+    "media",
+    id_column("media_id", key=True),
+    id_column("post_id", nullable=False),
+    id_column("author_id", nullable=False),
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("key", sa.String(40), nullable=False),
+    sa.Column("content_type", sa.String(60), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("alt_text", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=True),
+    sa.Column("height", sa.Integer, nullable=True),
+    sa.Column("blurhash", sa.String(120), nullable=True),
+    sa.Index(None, "shard", "post_id"),
+)
+post_counts_table = sharded(
+    CORE,
+    "post_counts",
+    id_column("author_id", key=True),
+    sa.Column("published", sa.Integer, nullable=False),
+)
