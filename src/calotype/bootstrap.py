@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,8 +231,13 @@ def build_services(shape: Embedded) -> Services:
 
 def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
     """The worker that does everything: all lanes, all groups, the relay, the routines."""
+    return build_lanes(shape, build_handlers(shape, decoders), _routines(shape))
+
+
+def build_handlers(shape: Embedded, decoders: Decoders) -> Handlers:
+    """The use cases that workers run."""
     avatars = ProcessAvatar(shape.core, shape.accounts, shape.avatars, shape.blobs, decoders)
-    handlers = Handlers(
+    return Handlers(
         process=ProcessMedium(
             database=shape.core,
             posts=shape.posts,
@@ -248,6 +253,10 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
         avatars=avatars,
         forget=build_forget(shape, avatars),
     )
+
+
+def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine] = ()) -> Worker:
+    """A worker of these handlers over all lanes and groups."""
     widths = {
         PHOTO_LANE: shape.settings.media.decoders,
         FANOUT_LANE: FANOUT_WIDTH,
@@ -260,7 +269,7 @@ def build_worker(shape: Embedded, decoders: Decoders) -> Worker:
         Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
         for group, kinds in handlers.events().items()
     ]
-    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, _routines(shape))
+    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, routines)
 
 
 def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:

@@ -8,6 +8,7 @@ import click
 
 from calotype.cli.admin import admin, dead_letters
 from calotype.cli.by_hand import feed, follow, login, post, register, unfollow
+from calotype.cli.demo import demo
 from calotype.kernel.errors import CalotypeError, Misconfigured
 
 
@@ -61,5 +62,5 @@ def worker(parent: int) -> None:
     run_worker(parent)
 
 
-for command in (admin, dead_letters, register, login, post, feed, follow, unfollow):
+for command in (demo, admin, dead_letters, register, login, post, feed, follow, unfollow):
     main.add_command(command)

@@ -82,7 +82,7 @@ def serve() -> int:
     settings = load_settings(os.environ)
     for name in unknown_names(os.environ):
         print(f"calotype: {name} is no setting of ours; is it misspelt?", file=sys.stderr)
-    with _alone(settings.directory), _listening(*settings.address) as listener:
+    with alone(settings.directory), _listening(*settings.address) as listener:
         reading, writing = os.pipe()
         children = [
             Child(
@@ -146,7 +146,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[None]:
     """Hold the data directory for this process tree alone."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
