@@ -19,8 +19,8 @@ Size: TypeAlias = tuple[int, int]
 Colour: TypeAlias = tuple[float, float, float]
 Draw: TypeAlias = Callable[[ImageDraw.ImageDraw, float], None]
 
-# Scenes are painted small and enlarged: a third of the work, and as soft as a photograph is.
-ENLARGED = 1.8
+# Scenes are painted small and enlarged: a quarter of the work, and as soft as a photograph is.
+ENLARGED = 2
 # Noise is smooth: a quarter of the side costs a sixteenth of the time and cannot be told apart.
 _COARSE = 4
 # Pillow draws without antialiasing; twice the size and a reduction gives it.
@@ -214,7 +214,7 @@ def luminance(image: Picture) -> Picture:
 def printed(image: Picture, seed: int, grain: float = 0.035, vignette: float = 0.25) -> Picture:
     """The last step of every scene: the print, in 8 bits a band.
 
-    It is 1.8 times as wide as the painting, darker in its corners, and its grain is strongest in
+    It is twice as wide as the painting, darker in its corners, and its grain is strongest in
     the mid-tones.
     """
     size = image.width, image.height

@@ -25,11 +25,11 @@ SCENES: Mapping[str, Paint] = {
     "cyanotype": cyanotype,
 }
 
-# Of the painting; prints are 1.8 times as wide: 1080 pixels, the widest rendition.
-PORTRAIT: Size = (600, 750)
-SQUARE: Size = (600, 600)
-LANDSCAPE: Size = (600, 450)
-_AVATAR: Size = (280, 280)
+# Of the painting; prints are twice as wide: 1080 pixels, the widest rendition.
+PORTRAIT: Size = (540, 675)
+SQUARE: Size = (540, 540)
+LANDSCAPE: Size = (540, 405)
+_AVATAR: Size = (240, 240)
 
 
 def paint(kind: str, seed: int) -> bytes:
@@ -40,6 +40,6 @@ def paint(kind: str, seed: int) -> bytes:
 
 
 def paint_avatar(kind: str, seed: int) -> bytes:
-    """A square JPEG of 504 pixels."""
+    """A square JPEG of 480 pixels."""
     chance = Random(f"avatar {kind} {seed}")
     return jpeg(SCENES[kind](_AVATAR, chance))
