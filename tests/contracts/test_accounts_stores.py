@@ -212,6 +212,12 @@ class TestAccounts:
         await harness.do(lambda tx: accounts.create(tx, an_account(role=Role.OWNER), "h"))
         assert await harness.ask(accounts.owner_exists)
 
+    async def test_anyone_exists(self, harness: Harness) -> None:
+        accounts = harness.stores.accounts
+        assert not await harness.ask(accounts.anyone_exists)
+        await harness.do(lambda tx: accounts.create(tx, an_account("bob"), "h"))
+        assert await harness.ask(accounts.anyone_exists)
+
 
 class TestSessions:
     async def test_sessions_are_listed_by_last_use(self, harness: Harness) -> None:

@@ -42,7 +42,7 @@ def test_a_move_is_legal_exactly_if_it_is_drawn(current: Status, to: Status) -> 
         return
     with pytest.raises(IllegalMove) as caught:
         LIFECYCLE.check(current, to)
-    assert caught.value.details == {"status": current}
+    assert caught.value.details == {"state": current}
     assert current in caught.value.message
     assert to in caught.value.message
 

@@ -54,7 +54,7 @@ def alive(pid: int) -> bool:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return b"calotype" in command
+    return b"calotype.media.decoder" in command
 
 
 async def gone(pid: int) -> None:

@@ -46,6 +46,13 @@ class Accounts:
 
         return {a.user_id: a for a in await self._database.batch(ids, work)}
 
+    async def anyone(self) -> bool:
+        """Whether anybody has an account here."""
+        for shard in self._database.nodes:
+            if await self._database.read(shard, self._store.anyone_exists):
+                return True
+        return False
+
     async def by_id(self, user_id: int) -> Account:
         """Raises NotFound."""
         found = (await self.by_ids([user_id])).get(user_id)

@@ -150,6 +150,10 @@ class AccountStore(Protocol):
         """Whether an owner's account lives on this node."""
         ...
 
+    def anyone_exists(self, tx: Transaction) -> bool:
+        """Whether any account lives on this node."""
+        ...
+
 
 class SessionStore(Protocol):
     """Sessions and their refresh tokens, on the person's shard; and what was revoked of late.

@@ -8,6 +8,7 @@ import click
 
 from calotype.cli.admin import admin, dead_letters
 from calotype.cli.by_hand import feed, follow, login, post, register, unfollow
+from calotype.cli.demo import demo
 from calotype.cli.upkeep import check, migrate
 from calotype.kernel.errors import CalotypeError, Misconfigured
 
@@ -62,5 +63,17 @@ def worker(parent: int) -> None:
     run_worker(parent)
 
 
-for command in (admin, dead_letters, register, login, post, feed, follow, unfollow, migrate, check):
+for command in (
+    admin,
+    dead_letters,
+    register,
+    login,
+    post,
+    feed,
+    follow,
+    unfollow,
+    migrate,
+    check,
+    demo,
+):
     main.add_command(command)

@@ -18,7 +18,7 @@ from calotype.posts.reconcile import Reconcile
 from calotype.posts.remake import REMAKE, WITHDRAWN, remake_job
 from calotype.posts.store import PostStore
 from calotype.upkeep.checks import Flaw
-from calotype.uploads.keys import original_key
+from calotype.uploads.keys import original_key, renditions_prefix
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,12 @@ class MissingRenditions:
         return True
 
     async def _under_way(self, medium: Medium) -> bool:
+        """It has its job, or its files are moving to a new key (posts/rekey.py)."""
         shard, key = shard_of(medium.media_id), str(medium.media_id)
         jobs = self.shelves.jobs
+        async for blob in self.shelves.blobs.list(renditions_prefix(medium.media_id)):
+            if f"/{medium.key}/" not in blob.key:
+                return True
         return bool(
             await self.shelves.database.read(shard, lambda tx: jobs.holds(tx, shard, REMAKE, [key]))
         )

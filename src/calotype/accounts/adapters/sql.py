@@ -174,6 +174,9 @@ class SqlAccounts:
         owner = t.c.role == sa.literal_column("'owner'")
         return tx.first(sa.select(t.c.user_id).where(owner).limit(1)) is not None
 
+    def anyone_exists(self, tx: Transaction) -> bool:
+        return tx.first(sa.select(tables.accounts.c.user_id).limit(1)) is not None
+
     def _update(self, tx: Transaction, user_id: int, values: Mapping[str, Any]) -> bool:
         t = tables.accounts
         return tx.changes(sa.update(t).where(_keyed(t, "user_id", user_id)).values(**values)) == 1

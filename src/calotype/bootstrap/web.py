@@ -1,0 +1,112 @@
+"""What the web process works with."""
+
+from calotype.audience.rule import AudienceRule
+from calotype.bootstrap.common import drop_medium, outcome, withdraw_post
+from calotype.bootstrap.shape import Embedded
+from calotype.cache.adapters.memory import MemoryCache
+from calotype.connections.figures import figures_path
+from calotype.delivery.serve import ServeMedia
+from calotype.delivery.urls import MediaUrls
+from calotype.departure.leave import Leave
+from calotype.events.adapters.sql import OUTBOX_TOPIC
+from calotype.feed.candidates import Candidates
+from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.read import ReadFeed
+from calotype.feed.snapshot import Snapshots
+from calotype.graph.follow import Follow
+from calotype.notify.stream import LiveStream
+from calotype.posts.create import PHOTO_LANE, CreatePost
+from calotype.posts.edit import EditPost
+from calotype.posts.retry import RetryPost
+from calotype.posts.withdraw import UPKEEP_LANE
+from calotype.profiles.change_avatar import ChangeAvatar
+from calotype.profiles.read import ReadProfile
+from calotype.ranking.ranker import RecencyRanker
+from calotype.web.figures import Scrape, WebFigures
+from calotype.web.limits import MemoryLimiter
+from calotype.web.rates import Rates
+from calotype.web.services import Services
+from calotype.web.streams import Streams
+from calotype.workers.handlers import GROUPS
+
+SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
+
+
+def build_services(shape: Embedded) -> Services:
+    """What the HTTP edge works with."""
+    rule = AudienceRule(shape.graph)
+    secret = (shape.settings.directory / "secret").read_bytes()
+    urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
+    snapshots = Snapshots(
+        MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
+    )
+
+    web = shape.settings.web
+    streams = Streams(web.streams_per_account)
+    figures = WebFigures(streams)
+
+    async def ready() -> None:
+        await shape.people.accounts.by_ids([1])
+        await shape.timelines.page(1, 1, 1)
+
+    return Services(
+        people=shape.people,
+        graph=shape.graph,
+        follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
+        posts=shape.posts,
+        create_post=CreatePost(
+            database=shape.core,
+            accounts=shape.accounts,
+            posts=shape.posts,
+            jobs=shape.jobs,
+            outbox=shape.outbox,
+            keys=shape.keys,
+            blobs=shape.blobs,
+            ids=shape.ids,
+            uploads=shape.settings.uploads,
+        ),
+        edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
+        withdraw_post=withdraw_post(shape),
+        drop_medium=drop_medium(shape),
+        retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
+        audience=rule,
+        feed=ReadFeed(
+            posts=shape.posts,
+            candidates=Candidates(shape.posts, shape.graph, shape.timelines),
+            ranker=RecencyRanker(),
+            snapshots=snapshots,
+            clock=shape.clock,
+            ranked_together=shape.settings.feed.candidates,
+        ),
+        profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        change_avatar=ChangeAvatar(
+            database=shape.core,
+            accounts=shape.accounts,
+            avatars=shape.avatars,
+            jobs=shape.jobs,
+            blobs=shape.blobs,
+            ids=shape.ids,
+            uploads=shape.settings.uploads,
+        ),
+        avatars=shape.avatars,
+        leave=Leave(shape.people.close_account, shape.jobs),
+        media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
+        urls=urls,
+        blobs=shape.blobs,
+        live=LiveStream(shape.notices, shape.doorbell.listen),
+        settings=web,
+        rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
+        streams=streams,
+        figures=figures,
+        scrape=_scrape(shape, figures),
+        ready=ready,
+    )
+
+
+def _scrape(shape: Embedded, figures: WebFigures) -> Scrape:
+    lanes = {
+        shape.jobs.source: (PHOTO_LANE, FANOUT_LANE, UPKEEP_LANE),
+        shape.events.source: (OUTBOX_TOPIC, *GROUPS),
+    }
+    worker = figures_path(shape.settings.directory / "run", "worker")
+    return Scrape(figures, (shape.jobs, shape.events), lanes, worker, shape.clock)

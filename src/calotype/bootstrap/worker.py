@@ -1,0 +1,121 @@
+"""What the worker process does."""
+
+from collections.abc import Sequence
+
+from calotype.bootstrap.common import (
+    drop_medium,
+    outcome,
+    reconcile_posts,
+    sweep_blobs,
+    withdraw_post,
+)
+from calotype.bootstrap.shape import Embedded
+from calotype.departure.leave import Forget
+from calotype.events.adapters.sql import OUTBOX_TOPIC
+from calotype.feed.backfill import Backfill
+from calotype.feed.fanout import FANOUT_LANE, FanOut
+from calotype.media.decoders import Decoders
+from calotype.notify.tell import TellAuthor
+from calotype.posts.create import PHOTO_LANE
+from calotype.posts.erase import ErasePosts
+from calotype.posts.process import ProcessMedium
+from calotype.posts.rekey import Rekey
+from calotype.posts.remake import RemakeRenditions
+from calotype.posts.withdraw import UPKEEP_LANE
+from calotype.profiles.process_avatar import ProcessAvatar
+from calotype.workers.figures import WorkerFigures
+from calotype.workers.handlers import Handlers
+from calotype.workers.lane import Lane
+from calotype.workers.routine import Routine
+from calotype.workers.run import Worker
+
+# Work at once in lanes that wait for the database, not for a processor.
+FANOUT_WIDTH = 2
+EVENT_WIDTH = 4
+SWEEP_EVERY_S = 900.0
+TIDY_EVERY_S = 3_600.0
+RECALL_EVERY_S = 20.0
+
+
+def build_worker(shape: Embedded, decoders: Decoders, figures: WorkerFigures) -> Worker:
+    """The worker that does everything: all lanes, all groups, the relay, the routines."""
+    return build_lanes(shape, build_handlers(shape, decoders, figures), _routines(shape))
+
+
+def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) -> Handlers:
+    """The use cases that workers run."""
+    avatars = ProcessAvatar(shape.core, shape.accounts, shape.avatars, shape.blobs, decoders)
+    return Handlers(
+        process=ProcessMedium(
+            database=shape.core,
+            posts=shape.posts,
+            blobs=shape.blobs,
+            decoders=decoders,
+            outcome=outcome(shape),
+        ),
+        remake=RemakeRenditions(shape.posts, shape.blobs, decoders),
+        withdraw=withdraw_post(shape),
+        drop=drop_medium(shape),
+        rekey=Rekey(shape.posts, shape.blobs),
+        fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
+        backfill=Backfill(shape.posts, shape.graph, shape.timelines),
+        author=TellAuthor(shape.posts, shape.notices),
+        avatars=avatars,
+        forget=build_forget(shape, avatars),
+        figures=figures,
+    )
+
+
+def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine] = ()) -> Worker:
+    """A worker of these handlers over all lanes and groups."""
+    widths = {
+        PHOTO_LANE: shape.settings.media.decoders,
+        FANOUT_LANE: FANOUT_WIDTH,
+        UPKEEP_LANE: 1,
+    }
+    lanes = [
+        Lane(shape.jobs, name, widths[name], kinds, shape.owner, shape.clock)
+        for name, kinds in handlers.jobs().items()
+    ] + [
+        Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
+        for group, kinds in handlers.events().items()
+    ]
+    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, routines)
+
+
+def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
+    """Every room that keeps something of a person.
+
+    Posts first and what is made of them last: work that had read a post before it was erased has
+    written by then.
+    """
+    return Forget(
+        (
+            ErasePosts(shape.core, shape.posts, shape.blobs),
+            avatars,
+            shape.graph,
+            shape.keys,
+            shape.people.forget_names,
+            shape.notices,
+            shape.timelines,
+        )
+    )
+
+
+def _routines(shape: Embedded) -> list[Routine]:
+    posts = shape.settings.posts
+    reconcile = reconcile_posts(shape)
+
+    async def tidy_accounts() -> None:
+        await shape.people.sweep(shape.clock.now_ms())
+
+    sweep = sweep_blobs(shape)
+    return [
+        Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
+        Routine("sweep", SWEEP_EVERY_S, sweep.run),
+        Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
+        Routine("recall events", RECALL_EVERY_S, shape.events.recall),
+        Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
+        Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
+        Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
+    ]

@@ -1,0 +1,1 @@
+"""Painted scenes: a picture for a kind and a seed, on libvips and Pillow, without any file."""
