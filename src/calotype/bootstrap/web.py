@@ -37,9 +37,6 @@ def build_services(shape: Embedded) -> Services:
     rule = AudienceRule(shape.graph)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
-    snapshots = Snapshots(
-        MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
-    )
 
     web = shape.settings.web
     streams = Streams(web.streams_per_account)
@@ -54,40 +51,15 @@ def build_services(shape: Embedded) -> Services:
         graph=shape.graph,
         follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
-        create_post=CreatePost(
-            database=shape.core,
-            accounts=shape.accounts,
-            posts=shape.posts,
-            jobs=shape.jobs,
-            outbox=shape.outbox,
-            keys=shape.keys,
-            blobs=shape.blobs,
-            ids=shape.ids,
-            uploads=shape.settings.uploads,
-        ),
+        create_post=_create_post(shape),
         edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
         withdraw_post=withdraw_post(shape),
         drop_medium=drop_medium(shape),
         retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
         audience=rule,
-        feed=ReadFeed(
-            posts=shape.posts,
-            candidates=Candidates(shape.posts, shape.graph, shape.timelines),
-            ranker=RecencyRanker(),
-            snapshots=snapshots,
-            clock=shape.clock,
-            ranked_together=shape.settings.feed.candidates,
-        ),
+        feed=_feed(shape),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
-        change_avatar=ChangeAvatar(
-            database=shape.core,
-            accounts=shape.accounts,
-            avatars=shape.avatars,
-            jobs=shape.jobs,
-            blobs=shape.blobs,
-            ids=shape.ids,
-            uploads=shape.settings.uploads,
-        ),
+        change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
@@ -100,6 +72,46 @@ def build_services(shape: Embedded) -> Services:
         figures=figures,
         scrape=_scrape(shape, figures),
         ready=ready,
+    )
+
+
+def _create_post(shape: Embedded) -> CreatePost:
+    return CreatePost(
+        database=shape.core,
+        accounts=shape.accounts,
+        posts=shape.posts,
+        jobs=shape.jobs,
+        outbox=shape.outbox,
+        keys=shape.keys,
+        blobs=shape.blobs,
+        ids=shape.ids,
+        uploads=shape.settings.uploads,
+    )
+
+
+def _feed(shape: Embedded) -> ReadFeed:
+    snapshots = Snapshots(
+        MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
+    )
+    return ReadFeed(
+        posts=shape.posts,
+        candidates=Candidates(shape.posts, shape.graph, shape.timelines),
+        ranker=RecencyRanker(),
+        snapshots=snapshots,
+        clock=shape.clock,
+        ranked_together=shape.settings.feed.candidates,
+    )
+
+
+def _change_avatar(shape: Embedded) -> ChangeAvatar:
+    return ChangeAvatar(
+        database=shape.core,
+        accounts=shape.accounts,
+        avatars=shape.avatars,
+        jobs=shape.jobs,
+        blobs=shape.blobs,
+        ids=shape.ids,
+        uploads=shape.settings.uploads,
     )
 
 

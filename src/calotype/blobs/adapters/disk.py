@@ -27,6 +27,13 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import ParamSpec, TypeVar
 
+from calotype.blobs.adapters.directories import (
+    fsync_directory,
+    make_durable_directory,
+    make_parents,
+    parents,
+    prune,
+)
 from calotype.blobs.keys import TEMPORARY, check_key, check_prefix
 from calotype.blobs.store import BlobInfo, BlobPart
 from calotype.kernel.errors import (
@@ -59,7 +66,7 @@ class DiskBlobs:
         self._root = root
         self._temporary = root / TEMPORARY
         with _translated():
-            _make_durable_directory(self._temporary)
+            make_durable_directory(self._temporary)
         self._readers = ThreadPoolExecutor(THREADS, thread_name_prefix="blob-read")
         self._writers = ThreadPoolExecutor(THREADS, thread_name_prefix="blob-write")
 
@@ -172,8 +179,8 @@ class _Draft:
         self._link()
         self._temporary.unlink()
         with suppress(FileNotFoundError):  # deleted already, and its directory with it
-            for directory in _parents(self._root, self._target):
-                _fsync_directory(directory)
+            for directory in parents(self._root, self._target):
+                fsync_directory(directory)
         return _info(self._key, status)
 
     def abandon(self) -> None:
@@ -181,7 +188,7 @@ class _Draft:
         self._temporary.unlink(missing_ok=True)
         if self._linked:
             self._target.unlink(missing_ok=True)
-        _prune(self._root, self._target)
+        prune(self._root, self._target)
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
@@ -191,7 +198,7 @@ class _Draft:
     def _link(self) -> None:
         for _ in range(LINK_ATTEMPTS):
             try:
-                _make_parents(self._root, self._target)
+                make_parents(self._root, self._target)
                 os.link(self._temporary, self._target)
             except FileNotFoundError:
                 continue
@@ -284,10 +291,10 @@ def _delete(root: Path, key: str) -> None:
         if path.is_dir():
             return
         raise
-    _prune(root, path)
-    for directory in _parents(root, path):
+    prune(root, path)
+    for directory in parents(root, path):
         with suppress(FileNotFoundError):
-            _fsync_directory(directory)
+            fsync_directory(directory)
             return
 
 
@@ -328,51 +335,6 @@ def _info(key: str, status: os.stat_result) -> BlobInfo:
 
 def _modified_ms(status: os.stat_result) -> int:
     return status.st_mtime_ns // 1_000_000
-
-
-def _parents(root: Path, path: Path) -> Iterator[Path]:
-    """The directories from `path`'s own up to and with `root`."""
-    for directory in path.parents:
-        yield directory
-        if directory == root:
-            return
-
-
-def _make_parents(root: Path, path: Path) -> None:
-    for directory in reversed([*_parents(root, path)]):
-        try:
-            directory.mkdir(mode=0o700)
-        except FileExistsError:
-            continue
-
-
-def _prune(root: Path, path: Path) -> None:
-    """Remove the directories above `path` that hold nothing; `rmdir` refuses any other."""
-    for directory in _parents(root, path):
-        if directory == root:
-            return
-        try:
-            directory.rmdir()
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return
-
-
-def _make_durable_directory(path: Path) -> None:
-    missing = [place for place in (path, *path.parents) if not place.exists()]
-    for place in reversed(missing):
-        place.mkdir(mode=0o700, exist_ok=True)
-    for place in missing:
-        _fsync_directory(place.parent)
-
-
-def _fsync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _bad_range() -> Invalid:

@@ -1,0 +1,50 @@
+"""Directories that a power cut does not lose: made, and emptied, with their parents fsynced."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def parents(root: Path, path: Path) -> Iterator[Path]:
+    """The directories from `path`'s own up to and with `root`."""
+    for directory in path.parents:
+        yield directory
+        if directory == root:
+            return
+
+
+def make_parents(root: Path, path: Path) -> None:
+    for directory in reversed([*parents(root, path)]):
+        try:
+            directory.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+
+
+def prune(root: Path, path: Path) -> None:
+    """Remove the directories above `path` that hold nothing; `rmdir` refuses any other."""
+    for directory in parents(root, path):
+        if directory == root:
+            return
+        try:
+            directory.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return
+
+
+def make_durable_directory(path: Path) -> None:
+    missing = [place for place in (path, *path.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+    for place in missing:
+        fsync_directory(place.parent)
+
+
+def fsync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
