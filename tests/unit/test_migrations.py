@@ -200,7 +200,7 @@ def test_the_command_says_what_it_did_and_refuses_under_a_server(
     assert [line.split(": ")[0] for line in again.output.splitlines()] == ["core", "timelines"]
     assert again.output.count("nothing to do") == 2
 
-    monkeypatch.setattr(bootstrap, "pending", lambda *_: ("0001", "0002"))
+    monkeypatch.setattr(bootstrap.shape, "pending", lambda *_: ("0001", "0002"))
     with alone(tmp_path / "data"):
         refused = command.invoke(main, ["migrate"])
     assert refused.exit_code == 2

@@ -45,7 +45,8 @@ class ProcessInItsTime(ProcessMedium):
     async def process(self, media_id: int) -> None:
         ids = ids_at(time_of(media_id) + _LAG_MS)
         own = {name.name: getattr(self, name.name) for name in dataclasses.fields(ProcessMedium)}
-        await ProcessMedium(**own | {"ids": ids}).process(media_id)
+        outcome = dataclasses.replace(self.outcome, ids=ids)
+        await ProcessMedium(**own | {"outcome": outcome}).process(media_id)
         self.processed()
 
 
