@@ -13,7 +13,7 @@ from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
-from calotype.kernel.errors import Conflict, InFlight, Invalid, KeyReused, NotFound
+from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
 from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
 from calotype.posts.events import UPLOADED, post_event
@@ -21,7 +21,14 @@ from calotype.posts.lifecycle import Status
 from calotype.posts.post import Medium, Post, new_key
 from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
 from calotype.uploads.keys import original_key
-from calotype.uploads.receive import NewFile, ReceivedFile, ReceivePlan, fingerprint, receive
+from calotype.uploads.receive import (
+    NewFile,
+    ReceivedFile,
+    ReceivePlan,
+    fingerprint,
+    receive,
+    taken_back_if_refused,
+)
 from calotype.uploads.settings import UploadSettings
 
 FILE_FIELDS = frozenset({"mediaFile", "mediaFile[]"})
@@ -79,18 +86,12 @@ class CreatePost:
         self, author_id: int, body: AsyncIterator[bytes], content_type: str, key: str | None
     ) -> Post:
         received = await receive(body, content_type, self._plan(author_id))
-        try:
+        async with taken_back_if_refused(self.blobs, received):
             if not received.files:
                 raise Invalid("a post has 1 to 10 photos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
             post = self._compose(author_id, draft, received.files)
             await self._record(post, key, received.fingerprint())
-        except (Invalid, NotFound, Conflict):
-            # Refused before the commit. After any other failure the post may be committed all the
-            # same, and its originals are the sweep's to judge.
-            for file in received.files:
-                await self.blobs.delete(file.key)
-            raise
         return post
 
     async def _replay(

@@ -17,7 +17,7 @@ from calotype.posts.create import PHOTO_LANE
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.avatars import Avatar, AvatarStore
 from calotype.uploads.keys import original_key
-from calotype.uploads.receive import NewFile, ReceivePlan, receive
+from calotype.uploads.receive import NewFile, ReceivePlan, receive, taken_back_if_refused
 from calotype.uploads.settings import UploadSettings
 
 FILE_FIELDS = frozenset({"mediaFile"})
@@ -45,16 +45,11 @@ class ChangeAvatar:
             NotFound: the person has left meanwhile.
         """
         received = await receive(body, content_type, self._plan(user_id))
-        try:
+        async with taken_back_if_refused(self.blobs, received):
             if not received.files:
                 raise Invalid("send one photo as mediaFile; none came", field="mediaFile")
             avatar = Avatar(received.files[0].media_id, user_id, secrets.token_urlsafe(15))
             await self._record(avatar)
-        except Exception:
-            # Not on cancellation: the commit may be under way, and then the blob is wanted.
-            for file in received.files:
-                await self.blobs.delete(file.key)
-            raise
         return avatar
 
     async def remove(self, user_id: int) -> None:

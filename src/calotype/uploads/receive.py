@@ -8,7 +8,7 @@ as far as the store allows (what a killed process leaves is for the sweep).
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Protocol
 
 import msgspec
@@ -17,7 +17,9 @@ from calotype.kernel.errors import (
     AlreadyExists,
     BadMedia,
     CalotypeError,
+    Conflict,
     Invalid,
+    NotFound,
     TooLarge,
     Unavailable,
 )
@@ -108,6 +110,20 @@ async def receive(body: AsyncIterator[bytes], content_type: str, plan: ReceivePl
         await to_the_end(_discard(plan.blobs, intake.files))
         raise
     return Received(intake.fields, intake.files)
+
+
+@asynccontextmanager
+async def taken_back_if_refused(blobs: Sink, received: Received) -> AsyncIterator[None]:
+    """Delete what was received if its use is refused: then no commit has happened.
+
+    After any other failure the commit may have succeeded all the same, and the files are the
+    sweep's to judge.
+    """
+    try:
+        yield
+    except (Invalid, NotFound, Conflict):
+        await to_the_end(_discard(blobs, received.files))
+        raise
 
 
 async def fingerprint(body: AsyncIterator[bytes], content_type: str, plan: ReceivePlan) -> str:
