@@ -163,4 +163,10 @@ class CreatePost:
 
 def process_job(medium: Medium) -> NewJob:
     """The job that makes a medium's renditions."""
-    return NewJob(shard_of(medium.media_id), PHOTO_LANE, PROCESS, str(medium.media_id))
+    return NewJob(
+        shard=shard_of(medium.media_id),
+        lane=PHOTO_LANE,
+        kind=PROCESS,
+        key=str(medium.media_id),
+        account=medium.author_id,
+    )

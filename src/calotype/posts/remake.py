@@ -67,7 +67,13 @@ class RemakeRenditions:
 
 def remake_job(medium: Medium) -> NewJob:
     """The job that makes a medium's missing renditions again."""
-    return NewJob(shard_of(medium.media_id), PHOTO_LANE, REMAKE, str(medium.media_id))
+    return NewJob(
+        shard=shard_of(medium.media_id),
+        lane=PHOTO_LANE,
+        kind=REMAKE,
+        key=str(medium.media_id),
+        account=medium.author_id,
+    )
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:
