@@ -1,6 +1,6 @@
 """The formats that are known, and what a decoder's complaint means for the author."""
 
-from calotype.kernel.errors import BadMedia, BrokenImage, TruncatedImage
+from calotype.kernel.errors import BadMedia, BrokenImage, NotAnImage, TruncatedImage
 from calotype.media.formats.avif import AVIF
 from calotype.media.formats.gif import GIF
 from calotype.media.formats.heic import HEIC
@@ -20,6 +20,8 @@ LOADERS = (
     "VipsForeignLoadNsgif",
     "VipsForeignLoadTiff",
 )
+# How the libraries say that a file may be sound, and of a kind that they do not know.
+_STRANGE = ("nsupported", "not supported", "labq", "not been built in")
 
 
 def recognise(data: bytes) -> Format | None:
@@ -33,6 +35,11 @@ def damage(format_: Format, data: bytes, complaint: str) -> BadMedia:
         return TruncatedImage(
             "this photo is damaged: the file ends before the picture does; "
             "export it again, or choose another copy"
+        )
+    if any(words in complaint for words in _STRANGE):
+        return NotAnImage(
+            "this photo is of a rare kind that cannot be shown here; "
+            "export it as a JPEG, or choose another copy"
         )
     return BrokenImage(
         "this photo is damaged and cannot be shown; export it again, or choose another copy"
