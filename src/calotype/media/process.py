@@ -28,8 +28,14 @@ from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered, RenderedFile
 
 _BLURHASH_SIDE = 32  # more pixels change no character of the hash, and cost time
-# How libvips, libjpeg and GLib say that they could not have the memory or thread they wanted.
-_STARVED = ("out of memory", "Insufficient memory", "temporarily unavailable", "enough memory")
+# How the libraries say that they could not have the memory or thread they wanted.
+_STARVED = (
+    "ut of memory",
+    "Insufficient memory",
+    "temporarily unavailable",
+    "enough memory",
+    "bytes failed",
+)
 _METADATA = ("exif-data", "xmp-data", "iptc-data", "icc-profile-data")
 
 
@@ -88,6 +94,8 @@ def open_original(photo: Photo) -> None:
 
 def check_size(photo: Photo) -> None:
     limits = photo.limits
+    if not photo.width or not photo.height:
+        raise damage(photo.format, photo.data, "it has no size")
     size = f"this photo has {photo.width} x {photo.height} pixels"
     if max(photo.width, photo.height) > limits.side:
         raise TooManyPixels(f"{size}; its longest side may have {limits.side}: make it smaller")

@@ -21,7 +21,7 @@ LOADERS = (
     "VipsForeignLoadTiff",
 )
 # How the libraries say that a file may be sound, and of a kind that they do not know.
-_STRANGE = ("nsupported", "not supported", "labq", "not been built in")
+_STRANGE = ("nsupported", "not supported", "labq", "tile size", "not been built in")
 
 
 def recognise(data: bytes) -> Format | None:
