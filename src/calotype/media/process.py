@@ -9,7 +9,8 @@ Refuses: what formats.py does not know, what is damaged, what is beyond DecoderL
 Runs in a decoder: libvips crashes and bombs are its process's to bear.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,21 @@ from PIL import Image
 
 from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
 from calotype.media.encoding import encode, in_pillow, opaque, resized
-from calotype.media.formats import LOADERS, Format, damage, recognise, visible_damage
+from calotype.media.formats.known import LOADERS, damage, recognise, visible_damage
+from calotype.media.formats.original import Format, Original, Undecodable
 from calotype.media.renditions import LARGEST_WIDTH, RENDITIONS, WEBP_SIDE, Encoding
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered, RenderedFile
 
 _BLURHASH_SIDE = 32  # more pixels change no character of the hash, and cost time
-# How libvips, libjpeg and GLib say that they could not have the memory or thread they wanted.
-_STARVED = ("out of memory", "Insufficient memory", "temporarily unavailable", "enough memory")
+# How the libraries say that they could not have the memory or thread they wanted.
+_STARVED = (
+    "ut of memory",
+    "Insufficient memory",
+    "temporarily unavailable",
+    "enough memory",
+    "bytes failed",
+)
 _METADATA = ("exif-data", "xmp-data", "iptc-data", "icc-profile-data")
 
 
@@ -38,8 +46,7 @@ class Photo:
     data: bytes
     limits: DecoderLimits
     format: Format = field(init=False)
-    original: Any = field(init=False)
-    """The original, opened; its pixels are not decoded."""
+    original: Original = field(init=False)
     turned: bool = False
     """Whether the stored picture lies on its side."""
     width: int = 0
@@ -71,29 +78,28 @@ def recognise_format(photo: Photo) -> None:
     if known is None:
         raise NotAnImage(
             "this file is not a photo of a kind that can be shown here; "
-            "choose a JPEG, PNG or WebP file"
+            "choose a JPEG, PNG, WebP, GIF, HEIC, AVIF or TIFF file"
         )
     photo.format = known
 
 
 def open_original(photo: Photo) -> None:
     _take_complaints()
-    try:
-        photo.original = photo.format.open(photo.data, 1)
-    except pyvips.Error as error:
-        raise _fault(photo, error) from error
+    with _judging(photo):
+        photo.original = photo.format.open(photo.data)
     width, height = photo.original.width, photo.original.height
-    photo.turned = 5 <= _orientation(photo.original) <= 8
+    photo.turned = 5 <= photo.original.orientation <= 8
     photo.width, photo.height = (height, width) if photo.turned else (width, height)
 
 
 def check_size(photo: Photo) -> None:
     limits = photo.limits
+    if not photo.width or not photo.height:
+        raise damage(photo.format, photo.data, "it has no size")
     size = f"this photo has {photo.width} x {photo.height} pixels"
     if max(photo.width, photo.height) > limits.side:
         raise TooManyPixels(f"{size}; its longest side may have {limits.side}: make it smaller")
-    streamed = photo.format.streamed(photo.original)
-    most = limits.streamed_pixels if streamed else limits.whole_pixels
+    most = limits.streamed_pixels if photo.original.streamed else limits.whole_pixels
     if photo.width * photo.height > most:
         raise TooManyPixels(
             f"{size}, and {most // 1_000_000} million are the most of its kind: make it smaller"
@@ -108,11 +114,8 @@ def decode_at_largest_width(photo: Photo) -> None:
     width, height = photo.upright_size(LARGEST_WIDTH)
     shrink = next(by for by in photo.format.shrinks if photo.width // by >= width)
     stored_size = (height, width) if photo.turned else (width, height)
-    try:
-        source = photo.format.open(photo.format.mend(photo.data, photo.original), shrink)
-        photo.picture = resized(source, *stored_size).copy_memory()
-    except pyvips.Error as error:
-        raise _fault(photo, error) from error
+    with _judging(photo):
+        photo.picture = resized(photo.original.decode(shrink), *stored_size).copy_memory()
     if fault := visible_damage(photo.format, photo.data, _take_complaints()):
         raise fault
 
@@ -168,7 +171,7 @@ def verify_renditions(photo: Photo) -> None:
         known = recognise(file.data)
         if known is None or known.content_type != rendition.content_type:
             raise RuntimeError(f"{file.name} is no {rendition.content_type}")
-        header = known.open(file.data, 1)
+        header = pyvips.Image.new_from_buffer(file.data, "")
         if (header.width, header.height) != (file.width, file.height):
             raise RuntimeError(f"{file.name} has {header.width} x {header.height} pixels")
         if leaked := [name for name in _METADATA if header.get_typeof(name)]:
@@ -208,17 +211,18 @@ def process(path: Path, limits: DecoderLimits) -> Rendered:
     )
 
 
-def _orientation(image: Any) -> int:
-    return int(image.get("orientation")) if image.get_typeof("orientation") else 1
-
-
 def _take_complaints() -> str:
     """What libvips and its libraries have complained of since the last call."""
     return str(pyvips.Error("").detail or "")
 
 
-def _fault(photo: Photo, error: pyvips.Error) -> Exception:
-    complaint = str(error.detail or error.message)
-    if any(words in complaint for words in _STARVED):
-        return MemoryError(complaint)
-    return damage(photo.format, photo.data, complaint)
+@contextmanager
+def _judging(photo: Photo) -> Iterator[None]:
+    """Tell whose fault a failed decoding is: the photo's, or the want of memory."""
+    try:
+        yield
+    except (pyvips.Error, Undecodable) as error:
+        complaint = str(getattr(error, "detail", None) or error)
+        if any(words in complaint for words in _STARVED):
+            raise MemoryError(complaint) from error
+        raise damage(photo.format, photo.data, complaint) from error

@@ -7,11 +7,11 @@ Refuses to look at pixels: a file that passes may still turn out broken in the d
 """
 
 from calotype.kernel.errors import BrokenImage, NotAnImage, TooManyPixels, TruncatedImage
-from calotype.uploads.headers import jpeg, png, sniff, webp
+from calotype.uploads.headers import gif, isobmff, jpeg, png, sniff, tiff, webp
 from calotype.uploads.headers.walker import Header, Walk, Walker
 from calotype.uploads.settings import ImageLimits
 
-_ACCEPTED = "send a JPEG, PNG or WebP image"
+_ACCEPTED = "send a JPEG, PNG, WebP, GIF, HEIC, AVIF or TIFF image"
 
 
 class Inspector:
@@ -47,6 +47,7 @@ class Inspector:
         if not self._walker:
             self._recognise()
         assert self._walker
+        self._walker.finish()
         if not self._walker.header:
             raise TruncatedImage("the image stops before its end; send the whole file again")
         return self._walker.header
@@ -67,6 +68,12 @@ class Inspector:
             return png.walk(self._check)
         if webp.is_webp(head):
             return webp.walk(self._check)
+        if head.startswith(gif.MAGICS):
+            return gif.walk(self._check)
+        if isobmff.is_picture(head):
+            return isobmff.walk(self._check)
+        if head.startswith(tiff.MAGICS):
+            return tiff.walk(self._check)
         return None
 
     def _check(self, header: Header) -> None:
@@ -83,7 +90,7 @@ class Inspector:
             )
         limit = limits.max_held_pixels if header.held else limits.max_pixels
         if width * height > limit:
-            kind = "a progressive or interlaced image" if header.held else "an image"
+            kind = "an image of its kind" if header.held else "an image"
             raise TooManyPixels(
                 f"the image is {width} x {height} pixels; {kind} may have "
                 f"{limit // 1_000_000} million; make it smaller and send that",

@@ -15,12 +15,12 @@ import msgspec
 class Header(msgspec.Struct, frozen=True):
     """What a complete picture file says of itself.
 
-    `held`: no decoder can stream it (progressive JPEG, interlaced PNG). `frames` is above 1 for
+    `held`: no decoder can stream it (all but baseline JPEG, plain PNG and WebP). `frames` is above 1 for
     an animation only; the further pictures of a camera's multi-picture JPEG do not count.
     Width and height are as stored, before any orientation is applied.
     """
 
-    format: Literal["jpeg", "png", "webp"]
+    format: Literal["jpeg", "png", "webp", "gif", "heic", "avif", "tiff"]
     width: int
     height: int
     held: bool = False
@@ -33,6 +33,10 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def animated(self) -> bool:
         return self.frames > 1
+
+
+class EndOfFile(Exception):
+    """Thrown into a walk where the file ends; a walk that can live with it returns its Header."""
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -85,6 +89,17 @@ class Walker:
             except StopIteration as done:
                 self.header = done.value
         self._buffer = b"" if self.header else self._buffer[position:]
+
+    def finish(self) -> None:
+        """Say that there are no more bytes; `header` may be set by that."""
+        if self.header:
+            return
+        try:
+            self._walk.throw(EndOfFile())
+        except StopIteration as done:
+            self.header = done.value
+        except EndOfFile:
+            return
 
     def _answer(self, position: int) -> tuple[bytes | None, int]:
         """What the request is answered with (None: more bytes are needed), and where that ends."""
