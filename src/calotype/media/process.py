@@ -1,8 +1,8 @@
 """The photo pipeline: small steps, in order, over one photo.
 
 Guarantees: the recipe that was measured to be fast and right. Pixels are decoded once, as small as
-the format allows above the largest rendition; one resize makes that rendition, and colour and
-orientation are put right on it, which costs a tenth of doing so on the original; the smaller
+the format allows above the largest rendition; one resize makes that rendition, and colour,
+orientation and filter are put on it, which costs a tenth of doing so on the original; the smaller
 ones come from it. Every rendition is read again before it is reported.
 Refuses: what formats.py does not know, what is damaged, what is beyond DecoderLimits.
 
@@ -19,8 +19,12 @@ from blurhash_rs import blurhash_encode
 from PIL import Image
 
 from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
-from calotype.media.encoding import encode, in_pillow, opaque, resized
+from calotype.media.encoding import encode, in_libvips, in_pillow, opaque, resized
 from calotype.media.formats import LOADERS, Format, damage, recognise, visible_damage
+from calotype.media.framing import Region, framed, lies_on_side, stored_region, turned
+from calotype.media.grading import graded
+from calotype.media.look import AS_IT_IS, Look
+from calotype.media.palette import FILTERS_BY_NAME
 from calotype.media.renditions import LARGEST_WIDTH, RENDITIONS, WEBP_SIDE, Encoding
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered, RenderedFile
@@ -37,14 +41,17 @@ class Photo:
 
     data: bytes
     limits: DecoderLimits
+    look: Look
     format: Format = field(init=False)
     original: Any = field(init=False)
     """The original, opened; its pixels are not decoded."""
-    turned: bool = False
-    """Whether the stored picture lies on its side."""
+    orientation: int = 1
+    """How the stored picture lies, as EXIF counts."""
     width: int = 0
-    """Of the upright original, in pixels; so is `height`."""
+    """Of the upright picture, in pixels; so is `height`. What is left of it once it is framed."""
     height: int = 0
+    stored: Region = field(init=False)
+    """The wanted part of the stored picture."""
     picture: Any = field(init=False)
     """The picture at its largest rendition's size, in memory."""
     sizes: dict[int, Image.Image] = field(default_factory=dict)
@@ -83,8 +90,9 @@ def open_original(photo: Photo) -> None:
     except pyvips.Error as error:
         raise _fault(photo, error) from error
     width, height = photo.original.width, photo.original.height
-    photo.turned = 5 <= _orientation(photo.original) <= 8
-    photo.width, photo.height = (height, width) if photo.turned else (width, height)
+    photo.orientation = _orientation(photo.original)
+    on_side = lies_on_side(photo.orientation)
+    photo.width, photo.height = (height, width) if on_side else (width, height)
 
 
 def check_size(photo: Photo) -> None:
@@ -98,19 +106,32 @@ def check_size(photo: Photo) -> None:
         raise TooManyPixels(
             f"{size}, and {most // 1_000_000} million are the most of its kind: make it smaller"
         )
+
+
+def turn_and_crop(photo: Photo) -> None:
+    """On paper: which part of the stored picture is wanted, and how it lies."""
+    look = photo.look
+    on_side = look.turn in {90, 270}
+    size = (photo.height, photo.width) if on_side else (photo.width, photo.height)
+    photo.orientation = turned(photo.orientation, look.turn)
+    region = framed(look.crop, *size)
+    photo.stored = stored_region(region, photo.orientation, *size)
+    photo.width, photo.height = region.width, region.height
     if photo.upright_size(LARGEST_WIDTH)[1] > WEBP_SIDE:
         raise ImpossibleShape(
-            f"{size}: it is too tall for its width to be shown; crop it, or cut it into several"
+            f"this photo has {photo.width} x {photo.height} pixels: "
+            "it is too tall for its width to be shown; crop it, or cut it into several"
         )
 
 
 def decode_at_largest_width(photo: Photo) -> None:
     width, height = photo.upright_size(LARGEST_WIDTH)
     shrink = next(by for by in photo.format.shrinks if photo.width // by >= width)
-    stored_size = (height, width) if photo.turned else (width, height)
+    stored_size = (height, width) if lies_on_side(photo.orientation) else (width, height)
     try:
         source = photo.format.open(photo.format.mend(photo.data, photo.original), shrink)
-        photo.picture = resized(source, *stored_size).copy_memory()
+        part = source.crop(*photo.stored.shrunk(shrink, source.width, source.height))
+        photo.picture = resized(part, *stored_size).copy_memory()
     except pyvips.Error as error:
         raise _fault(photo, error) from error
     if fault := visible_damage(photo.format, photo.data, _take_complaints()):
@@ -132,7 +153,16 @@ def convert_to_srgb(photo: Photo) -> None:
 
 
 def turn_upright(photo: Photo) -> None:
-    photo.picture = photo.picture.autorot().copy_memory()
+    picture = photo.picture.copy()
+    picture.set_type(pyvips.GValue.gint_type, "orientation", photo.orientation)
+    photo.picture = picture.autorot().copy_memory()
+
+
+def apply_filter(photo: Photo) -> None:
+    look = photo.look
+    if look.filter:
+        filter_ = FILTERS_BY_NAME[look.filter]
+        photo.picture = in_libvips(graded(in_pillow(photo.picture), filter_, look.strength))
 
 
 def derive_sizes(photo: Photo) -> None:
@@ -179,9 +209,11 @@ STEPS: tuple[Callable[[Photo], None], ...] = (
     recognise_format,
     open_original,
     check_size,
+    turn_and_crop,
     decode_at_largest_width,
     convert_to_srgb,
     turn_upright,
+    apply_filter,
     derive_sizes,
     encode_renditions,
     hash_colours,
@@ -189,14 +221,14 @@ STEPS: tuple[Callable[[Photo], None], ...] = (
 )
 
 
-def process(path: Path, limits: DecoderLimits) -> Rendered:
+def process(path: Path, limits: DecoderLimits, look: Look = AS_IT_IS) -> Rendered:
     """Run every step over the original at `path`.
 
     Raises:
         BadMedia: the photo is at fault; the subclass and its message say how.
         MemoryError: libvips could not allocate what it needed.
     """
-    photo = Photo(path.read_bytes(), limits)
+    photo = Photo(path.read_bytes(), limits, look)
     for step in STEPS:
         step(photo)
     return Rendered(
@@ -209,7 +241,8 @@ def process(path: Path, limits: DecoderLimits) -> Rendered:
 
 
 def _orientation(image: Any) -> int:
-    return int(image.get("orientation")) if image.get_typeof("orientation") else 1
+    orientation = int(image.get("orientation")) if image.get_typeof("orientation") else 1
+    return orientation if 1 <= orientation <= 8 else 1
 
 
 def _take_complaints() -> str:
