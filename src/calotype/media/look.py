@@ -44,7 +44,7 @@ class Crop(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{start} + {length} is more than 1: beyond the picture")
 
 
-class Look(Struct, frozen=True):
+class Look(Struct, frozen=True, omit_defaults=True):
     """Turned first, then cropped, then filtered. Without a filter's name there is no filter."""
 
     turn: Turn = 0
