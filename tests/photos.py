@@ -20,7 +20,7 @@ SECRET_PLACE = "Lacock Abbey"  # written into the metadata; must not be found in
 _SECRET_MAKER = "Talbot & Sons"
 
 # What turns an upright picture into the stored one that an EXIF orientation turns back.
-_STORED = {
+STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -77,7 +77,7 @@ def camera_jpeg(
         icc: a profile to embed; the pixels are taken to be in it already.
     """
     upright = scene(width, height, seed)
-    stored = upright.transpose(_STORED[orientation]) if orientation in _STORED else upright
+    stored = upright.transpose(STORED[orientation]) if orientation in STORED else upright
     out = io.BytesIO()
     stored.save(
         out,

@@ -34,8 +34,8 @@ class Region(NamedTuple):
 
     def shrunk(self, by: int, width: int, height: int) -> "Region":
         """The same part of a picture that is `by` times smaller and has this size."""
-        left, across = _span(self.left / by, self.width / by, width)
-        top, down = _span(self.top / by, self.height / by, height)
+        left, across = _span(self.left / by, (self.left + self.width) / by, width)
+        top, down = _span(self.top / by, (self.top + self.height) / by, height)
         return Region(left, top, across, down)
 
 
@@ -53,8 +53,8 @@ def lies_on_side(orientation: int) -> bool:
 def framed(crop: Crop | Shape, width: int, height: int) -> Region:
     """The part that a crop leaves of a picture of this size: at least one pixel."""
     if isinstance(crop, Crop):
-        left, across = _span(crop.x * width, crop.width * width, width)
-        top, down = _span(crop.y * height, crop.height * height, height)
+        left, across = _span(crop.x * width, (crop.x + crop.width) * width, width)
+        top, down = _span(crop.y * height, (crop.y + crop.height) * height, height)
         return Region(left, top, across, down)
     ratio = _RATIOS.get(crop, width / height)
     across = max(1, min(width, round(height * ratio)))
@@ -74,8 +74,7 @@ def stored_region(region: Region, orientation: int, width: int, height: int) -> 
     return Region(left, top, across, down)
 
 
-def _span(start: float, length: float, most: int) -> tuple[int, int]:
+def _span(start: float, end: float, most: int) -> tuple[int, int]:
     """Whole pixels, one at least, within the first `most`: where they begin, and how many."""
     first = min(round(start), most - 1)
-    last = min(round(start + length), most)
-    return first, max(1, last - first)
+    return first, max(1, min(round(end), most) - first)

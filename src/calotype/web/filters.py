@@ -66,10 +66,10 @@ async def list_filters(
     multiplied by s. Over an opaque picture, an element with the CSS background
     radial-gradient(farthest-corner, rgb(0 0 0 / darkness) distance, ...) and opacity s is the same.
     """
-    return Response(FiltersView([_show(each, strength) for each in FILTERS]), headers=_CACHED)
+    return Response(FiltersView([show_filter(each, strength) for each in FILTERS]), headers=_CACHED)
 
 
-def _show(filter_: Filter, strength: float) -> FilterView:
+def show_filter(filter_: Filter, strength: float) -> FilterView:
     full = filter_.at(1)
     red, green, blue = map(list, full.tables)
     return FilterView(
