@@ -8,6 +8,7 @@ Refuses: what these numbers cannot say, such as blur and grain.
 
 import math
 from bisect import bisect_right
+from functools import cache
 from itertools import pairwise
 
 import msgspec
@@ -135,6 +136,7 @@ def _between(nothing: tuple[float, ...], full: tuple[float, ...], strength: floa
     )
 
 
+@cache
 def _table(points: Points) -> Table:
     """The monotone cubic through the points (Fritsch and Carlson, 1980), which never overshoots."""
     inputs = [x / 255 for x, _ in points]
