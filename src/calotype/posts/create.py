@@ -15,7 +15,7 @@ from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
 from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
-from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
+from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, look_of, read_draft
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Medium, Post, new_key
@@ -134,6 +134,7 @@ class CreatePost:
                 size=file.size,
                 sha256=file.sha256,
                 alt_text=wish.alt_text,
+                look=look_of(wish, file.header.content_type, position),
             )
             for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
         )

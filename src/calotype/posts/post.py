@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from calotype.media.look import AS_IT_IS, Look
 from calotype.posts.lifecycle import Status
 
 
@@ -35,7 +36,7 @@ def new_key() -> str:
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What processing found out: the upright size in pixels, and the BlurHash."""
+    """What processing found out: the size in pixels, turned and cropped, and the BlurHash."""
 
     width: int
     height: int
@@ -54,6 +55,7 @@ class Medium(msgspec.Struct, frozen=True):
     size: int
     sha256: str
     alt_text: str = ""
+    look: Look = AS_IT_IS
     status: MediumStatus = MediumStatus.WAITING
     reason: str = ""
     facts: Facts | None = None

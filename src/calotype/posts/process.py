@@ -55,7 +55,7 @@ class ProcessMedium:
             return
         try:
             async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
-                rendered = await self.decoders.render(path)
+                rendered = await self.decoders.render(path, medium.look)
         except BadMedia as error:
             await self.fail(media_id, error.message)
         except NotFound:

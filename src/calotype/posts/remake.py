@@ -36,7 +36,7 @@ class RemakeRenditions:
         if medium is None:
             return
         async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
-            rendered = await self.decoders.render(path)
+            rendered = await self.decoders.render(path, medium.look)
         for file in rendered.files:
             key = rendition_key(media_id, medium.key, BY_NAME[file.name].file_name)
             await self._put(key, file.data)

@@ -31,7 +31,7 @@ class MediumView(Struct, rename="camel"):
     urls: dict[str, str]
     """By rendition name: w150, w320, w640, w1080, w1080.jpg; empty until it is ready."""
     width: int | UnsetType = UNSET
-    """Of the upright original, in pixels."""
+    """Of the picture, turned and cropped but not made smaller, in pixels."""
     height: int | UnsetType = UNSET
     blurhash: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET

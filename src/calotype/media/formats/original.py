@@ -55,6 +55,8 @@ class Undecodable(Exception):
 def described(image: Any, decode: Callable[[int], Any], streamed: bool) -> Original:
     """The original whose header libvips has read."""
     orientation = int(image.get("orientation")) if image.get_typeof("orientation") else 1
+    if orientation not in range(1, 9):
+        orientation = 1
     return Original(image.width, image.height, orientation, streamed, decode)
 
 

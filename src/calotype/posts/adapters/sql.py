@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
+from calotype.media.look import AS_IT_IS, Look
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Place, Post
@@ -343,6 +344,7 @@ def _medium_row(medium: Medium) -> dict[str, Any]:
         "size": medium.size,
         "sha256": medium.sha256,
         "alt_text": medium.alt_text,
+        "look": None if medium.look == AS_IT_IS else _json(medium.look),
     }
 
 
@@ -358,6 +360,7 @@ def _medium(row: sa.Row[Any]) -> Medium:
         size=row.size,
         sha256=row.sha256,
         alt_text=row.alt_text,
+        look=msgspec.json.decode(row.look, type=Look) if row.look else AS_IT_IS,
         status=MediumStatus(row.status),
         reason=row.reason,
         facts=Facts(row.width, row.height, row.blurhash) if ready else None,

@@ -35,6 +35,7 @@ media_table = sharded(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("alt_text", sa.Text, nullable=False),
+    sa.Column("look", sa.Text, nullable=True),
     sa.Column("width", sa.Integer, nullable=True),
     sa.Column("height", sa.Integer, nullable=True),
     sa.Column("blurhash", sa.String(120), nullable=True),
