@@ -212,7 +212,7 @@ def test_junk_before_a_jpeg_marker_is_passed_over() -> None:
         (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif", "an AVIF"),
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00mif1avif", "an MP4 video"),
         (b"\x00\x00\x00\x18ftypqt  \x00\x00\x00\x00mif1avif", "a QuickTime video"),
-        (b"GIF89a\x01\x00\x01\x00", "a GIF"),
+        (b"8BPS\x00\x01", "a Photoshop document"),
         (b"II*\x00\x08\x00\x00\x00", "a TIFF or a raw photo"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"PK\x03\x04\x14\x00", "a ZIP archive or an office document"),
@@ -229,7 +229,7 @@ def test_other_kinds_are_refused_by_name(data: bytes, seems: str) -> None:
     with pytest.raises(NotAnImage) as caught:
         inspect(data)
     assert caught.value.details["seems"] == seems
-    assert caught.value.message == f"the file is {seems}; send a JPEG, PNG or WebP image"
+    assert caught.value.message == f"the file is {seems}; send a JPEG, PNG, WebP or GIF image"
 
 
 def test_another_kind_is_refused_after_its_first_bytes() -> None:

@@ -10,6 +10,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import av
 import msgspec
@@ -230,11 +231,11 @@ def _pictures(
 
 
 def _is_mirrored(picture: "av.VideoFrame") -> bool:
-    for data in picture.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data))
-            return bool(a * d < b * c)
-    return False
+    matrix: Any = picture.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return False
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
+    return bool(a * d < b * c)
 
 
 def _sound(file: "av.container.InputContainer") -> Sound | None:
