@@ -13,7 +13,7 @@ import imageio_ffmpeg
 
 from calotype.media.video.clip import Animation, Clip
 from calotype.media.video.codecs import DECODERS
-from calotype.media.video.plan import Output, copies_sound, graph, poster_graph
+from calotype.media.video.plan import UNHURRIED_END, Output, copies_sound, graph, poster_graph
 
 # libx264 veryfast at CRF 23: measured in docs/decisions/015-video.md.
 _PRESET, _CRF = "veryfast", 23
@@ -22,7 +22,7 @@ _SOUND_BITS = "128k"
 # Players begin as soon as the index has come: it goes to the front.
 _MP4 = ("-movflags", "+faststart", "-f", "mp4")
 # SEI messages: cameras write what they like into them, and libx264 its settings.
-_WITHOUT_MESSAGES = ("-bsf:v", "filter_units=remove_types=6")
+_WITHOUT_MESSAGES = "filter_units=remove_types=6"
 _ANONYMOUS = (
     "-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1",
     "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact",
@@ -87,11 +87,9 @@ def _quiet(threads: int) -> list[str]:
 
 
 def _input(demuxer: str) -> list[str]:
-    # Browsers show a GIF's picture that asks for less than 20 ms for 100; this demuxer can, too.
-    delays = ["-min_delay", "2", "-default_delay", "10"] if demuxer == "gif" else []
     return [
         "-protocol_whitelist", "fd", "-format_whitelist", demuxer,
-        "-codec_whitelist", DECODERS, *delays, "-f", demuxer, "-i", "fd:",
+        "-codec_whitelist", DECODERS, "-f", demuxer, "-i", "fd:",
     ]  # fmt: skip
 
 
@@ -99,17 +97,19 @@ def _copied(clip: Clip | Animation) -> list[str]:
     assert isinstance(clip, Clip)
     sound = clip.sound
     copying = sound is not None and copies_sound(sound)
-    pictures = ["-map", f"0:{clip.index}", "-c:v", "copy", *_WITHOUT_MESSAGES]
+    pictures = ["-map", f"0:{clip.index}", "-c:v", "copy", "-bsf:v", _WITHOUT_MESSAGES]
     return pictures + _sound(clip, copying=copying)
 
 
 def _encoded(output: Output, clip: Clip | Animation, threads: int) -> list[str]:
-    rate = clip.rate if isinstance(clip, Clip) else 10
+    rate, passes = 10.0, f"{UNHURRIED_END},{_WITHOUT_MESSAGES}"
+    if isinstance(clip, Clip):
+        rate, passes = clip.rate, _WITHOUT_MESSAGES
     return [
         "-c:v", "libx264", "-preset", _PRESET, "-crf", str(_CRF), "-profile:v", "high",
         "-maxrate", str(output.bits), "-bufsize", str(2 * output.bits),
         "-g", str(max(1, round(min(rate, 60) * _KEY_EVERY_S))), "-threads", str(threads),
-        "-fps_mode", "vfr", *_WITHOUT_MESSAGES,
+        "-fps_mode", "vfr", "-bsf:v", passes,
     ]  # fmt: skip
 
 

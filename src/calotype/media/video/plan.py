@@ -28,6 +28,14 @@ _TO_SDR = (
     "zscale=tin={transfer}:min={matrix}:pin=2020:rin=limited:t=linear:npl=203,format=gbrpf32le,"
     "zscale=p=709,tonemap=mobius:param=0.5:desat=0:peak=4.93,zscale=t=709:m=709:r=limited"
 )
+# A picture that asks for 10 ms or less is shown for 100, as browsers do. (The demuxer's own options
+# for that have no effect any more.)
+_HASTE = 0.0105
+_UNHURRIED = (
+    f"setpts='if(eq(N,0),0,PREV_OUTPTS+if(lt((PTS-PREV_INPTS)*TB,{_HASTE}),0.1/TB,PTS-PREV_INPTS))'"
+)
+UNHURRIED_END = rf"setts=pts=PTS:dts=DTS:duration=if(lt(DURATION*TB\,{_HASTE})\,0.1/TB\,DURATION)"
+"""The same for the last picture, which no other follows: a bitstream filter."""
 _ON_WHITE = (
     "format=rgba,split[over][under];[under]drawbox=c=white:t=fill:replace=1[white];"
     "[white][over]overlay=format=rgb"
@@ -88,7 +96,7 @@ def graph(clip: Clip | Animation, outputs: tuple[Output, ...]) -> str:
     ffmpeg itself turns the frames upright before them.
     """
     if isinstance(clip, Animation):
-        source, steps = "[0:v:0]", _ON_WHITE
+        source, steps = "[0:v:0]", f"{_UNHURRIED},{_ON_WHITE}"
         first = f"{source}{steps}"
     else:
         steps = ",".join(_first_steps(clip))
