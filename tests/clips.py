@@ -4,7 +4,6 @@ import functools
 import io
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -134,18 +133,17 @@ def look(data: bytes) -> Seen:
             frames=len(stamps),
             sound=sounds[0].codec_context.name if sounds else "",
             channels=sounds[0].codec_context.channels if sounds else 0,
-            first_box_after_type=list(_boxes(data))[1],
+            first_box_after_type=_first_box_after_type(data),
             metadata=metadata,
             tracks=len(file.streams),
             colours=(int(codec.color_primaries), int(codec.color_trc), int(codec.colorspace)),
         )
 
 
-def _boxes(data: bytes) -> Iterator[str]:
-    at = 0
-    while at < len(data):
-        yield data[at + 4 : at + 8].decode()
-        at += int.from_bytes(data[at : at + 4], "big")
+def _first_box_after_type(data: bytes) -> str:
+    """The kind of an MP4's second box; meaningless for other containers."""
+    second = int.from_bytes(data[:4], "big")
+    return data[second + 4 : second + 8].decode("latin-1")
 
 
 def picture_at(data: bytes, seconds: float = 0.0) -> Image.Image:
