@@ -95,7 +95,7 @@ def test_renditions_are_made_again_from_the_original(place: Place) -> None:
     empty.write_bytes(b"")
     code, lines = place.check()
     assert code == 1
-    assert lines[0].startswith("photos without all their renditions: 2, such as medium ")
+    assert lines[0].startswith("media without all their renditions: 2, such as medium ")
     assert "(--repair has the worker make them again from the original)" in lines[0]
     assert lines[1:] == ["12 checks done, 2 things wrong, 0 mended"]
     assert not lost.exists(), "looking changes nothing"

@@ -1,4 +1,4 @@
-from calotype.media.renditions import (
+from calotype.media.renditions import , VIDEO_RENDITIONS(
     BY_FILE_NAME,
     BY_NAME,
     RENDITIONS,
@@ -7,7 +7,8 @@ from calotype.media.renditions import (
 
 
 def test_names_and_files_are_told_apart() -> None:
-    assert len(BY_NAME) == len(BY_FILE_NAME) == len(RENDITIONS)
+    assert len(BY_NAME) == len(RENDITIONS)
+    assert len(BY_FILE_NAME) == len(RENDITIONS) + len(VIDEO_RENDITIONS)
     assert BY_NAME["w640"].file_name == "w640.webp"
     assert BY_NAME["w1080.jpg"].content_type == "image/jpeg"
     assert BY_FILE_NAME["w150.webp"].content_type == "image/webp"

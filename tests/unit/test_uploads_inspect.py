@@ -229,6 +229,7 @@ def test_junk_before_a_jpeg_marker_is_passed_over() -> None:
         (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x00mif1heic", "a raw photo"),
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00mif1avif", "an MP4 video"),
         (b"\x00\x00\x00\x18ftypqt  \x00\x00\x00\x00mif1avif", "a QuickTime video"),
+        (b"8BPS\x00\x01", "a Photoshop document"),
         (b"FUJIFILMCCD-RAW 0201", "a raw photo"),
         (b"II+\x00\x08\x00\x00\x00", "a TIFF of the kind for very large pictures"),
         (b"%PDF-1.7\n", "a PDF document"),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from calotype.kernel.errors import Invalid
 from calotype.posts.draft import MediumWish, look_of
+from calotype.posts.post import MediumKind
 from tests.grading import Pixels, by_the_rule, levels
 from tests.photos import camera_jpeg, encoded, scene
 from tests.server import Person, Server
@@ -140,7 +141,7 @@ def test_the_words_of_a_refusal_say_what_can_be_chosen(author: Person) -> None:
 
 
 def test_looks_are_for_photos_alone() -> None:
-    assert look_of(MediumWish(alt_text="a film"), "video/mp4", 0).filter == ""
+    assert look_of(MediumWish(alt_text="a film"), MediumKind.VIDEO, 0).filter == ""
     with pytest.raises(Invalid, match=r"media\[2\] is a video: .* leave them out") as refused:
-        look_of(MediumWish(filter="soot"), "video/mp4", 2)
+        look_of(MediumWish(filter="soot"), MediumKind.VIDEO, 2)
     assert refused.value.details == {"field": "media[2]"}

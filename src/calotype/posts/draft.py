@@ -10,7 +10,7 @@ from calotype.kernel.errors import Invalid
 from calotype.media.look import AS_IT_IS, Crop, Look, Shape, Share, Turn
 from calotype.media.palette import FILTERS_BY_NAME
 from calotype.posts.caption import checked_caption, mentions_of, tags_of
-from calotype.posts.post import Audience, Place
+from calotype.posts.post import Audience, MediumKind, Place
 
 T = TypeVar("T")
 
@@ -68,14 +68,14 @@ def read_draft(fields: Sequence[tuple[str, str]], photos: int) -> Draft:
     )
 
 
-def look_of(wish: MediumWish, content_type: str, position: int) -> Look:
-    """How a medium of this type is to look.
+def look_of(wish: MediumWish, kind: MediumKind, position: int) -> Look:
+    """How a medium of this kind is to look.
 
     Raises:
         Invalid: it is no photo, and the wish asks for what only photos can have.
     """
     look = Look(wish.turn, wish.crop, wish.filter, wish.strength)
-    if look != AS_IT_IS and not content_type.startswith("image/"):
+    if look != AS_IT_IS and kind != MediumKind.PHOTO:
         raise Invalid(
             f"media[{position}] is a video: filter, strength, crop and turn are for photos alone; "
             "leave them out",

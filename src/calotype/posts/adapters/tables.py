@@ -39,6 +39,10 @@ media_table = sharded(
     sa.Column("width", sa.Integer, nullable=True),
     sa.Column("height", sa.Integer, nullable=True),
     sa.Column("blurhash", sa.String(120), nullable=True),
+    sa.Column("kind", sa.String(12), nullable=False, server_default="photo"),
+    sa.Column("progress", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("duration_ms", sa.Integer, nullable=True),
+    sa.Column("sound", sa.Boolean, nullable=True),
     sa.Index(None, "shard", "post_id"),
 )
 post_counts_table = sharded(

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable, Generator
 
 from calotype.kernel.errors import BrokenImage
-from calotype.uploads.headers.walker import EndOfFile, Header, Request, Skip, Take, Walk
+from calotype.uploads.headers.walker import Header, Request, Skip, Take, TakeOrEnd, Walk
 
 MAGICS = (b"GIF87a", b"GIF89a")
 
@@ -29,15 +29,7 @@ def walk(check: Check) -> Walk:
     check(Header("gif", width, height, held=True))
     yield Skip(_colours(flags))
     frames = 0
-    while True:
-        try:
-            kind = (yield Take(1))[0]
-        except EndOfFile:
-            if not frames:
-                raise
-            break
-        if kind == _TRAILER:
-            break
+    while (block := (yield TakeOrEnd(1))) and (kind := block[0]) != _TRAILER:
         if kind == _IMAGE:
             reach = yield from _frame()
             check(Header("gif", max(width, reach[0]), max(height, reach[1]), held=True))
