@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test lint check format bench lock hooks clean
+.PHONY: help run test lint check format bench docs lock hooks clean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ format: .venv/.dev  ## format and fix what can be fixed
 
 bench: .venv/.dev  ## make bench NAME=photo; without NAME, list the benchmarks
 	$(BIN)/python -m benchmarks $(NAME)
+
+docs: .venv/.dev  ## write the settings into docs/operating.md anew
+	$(BIN)/calotype settings --into docs/operating.md
 
 lock: .venv/.dev  ## resolve the lock files anew from pyproject.toml
 	$(PIP) install --quiet uv

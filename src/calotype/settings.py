@@ -28,11 +28,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that an operator may choose; every value has a default that is safe.
 
     data: the directory that holds everything.
-    bind: host:port to listen on; an IPv6 host stands in brackets.
+    bind: `host:port` to listen on; an IPv6 host stands in brackets.
     public_url: how people reach this place, such as https://photos.example; media URLs start with
         it. Empty: they are paths on whatever host was asked.
-    log_level: debug, info, warning or error.
-    log_format: text, json, or auto: text on a terminal, json everywhere else.
+    log_level: `debug`, `info`, `warning` or `error`.
+    log_format: `text`, `json`, or `auto`: text on a terminal, JSON everywhere else.
     """
 
     data: str = "./calotype-data"

@@ -1,7 +1,8 @@
-from calotype.media.renditions import , VIDEO_RENDITIONS(
+from calotype.media.renditions import (
     BY_FILE_NAME,
     BY_NAME,
     RENDITIONS,
+    VIDEO_RENDITIONS,
     rendition_key,
 )
 

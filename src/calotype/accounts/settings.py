@@ -9,13 +9,13 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Defaults that suit one laptop and a fleet alike.
 
     Attributes:
-        registration: `open` to everyone, by `invitation` only, or `auto`: bootstrap decides from
-            where the server listens.
-        argon2_memory_kib: memory of one password hash. OWASP's list of equal strengths: 46 MiB
+        registration: `open` to everyone, by `invitation` only, or `auto`: open where the server
+            listens on a loopback address, by invitation everywhere else.
+        argon2_memory_kib: KiB of memory for one password hash. OWASP's list of equal strengths: 46 MiB
             and one pass, 19 MiB and two, 12 MiB and three. At most two hashes run at once. Blocks
             above 32 MiB go back to the system after each hash (measured: +0 MiB), smaller ones
             stay with the process (19 MiB: +38).
-        argon2_passes: passes over that memory.
+        argon2_passes: passes of a password hash over its memory.
         argon2_lanes: lanes of one hash; one, since two hashes already share the cores.
         access_token_s: life of an access token, in seconds.
         refresh_token_s: disuse after which a refresh token expires, in seconds.

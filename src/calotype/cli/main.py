@@ -9,6 +9,7 @@ import click
 from calotype.cli.admin import admin, dead_letters
 from calotype.cli.by_hand import feed, follow, login, post, register, unfollow
 from calotype.cli.demo import demo
+from calotype.cli.settings import settings
 from calotype.cli.upkeep import check, migrate
 from calotype.kernel.errors import CalotypeError, Misconfigured
 
@@ -75,5 +76,6 @@ for command in (
     migrate,
     check,
     demo,
+    settings,
 ):
     main.add_command(command)

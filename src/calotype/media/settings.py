@@ -15,7 +15,7 @@ class DecoderLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     memory_bytes: int = 768 << 20
-    """Private memory of one decoder (RLIMIT_DATA); beyond it the decoder dies, not the machine.
+    """Bytes of private memory of one decoder (RLIMIT_DATA); beyond it the decoder dies, not the machine.
 
     A 12 MP JPEG needs 80 MiB, a 200 MP one 190; the worst within the caps, an interlaced 50 MP
     PNG with alpha and 16 bits a channel, 650.
@@ -38,13 +38,13 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The media room's settings."""
 
     decoders: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
-    """Most decoder processes at once, of this worker."""
+    """Most decoder processes at once, of this worker; one for each core unless set."""
 
     idle_seconds: float = 20.0
-    """How long a decoder waits for its next job before it leaves and gives its memory back."""
+    """Seconds that a decoder waits for its next job before it leaves and gives its memory back."""
 
     job_seconds: float = 60.0
-    """How long one photo may take before its decoder is killed; a 12 MP JPEG takes 0.15 s."""
+    """Seconds that one photo may take before its decoder is killed; a 12 MP JPEG takes 0.15."""
 
     limits: DecoderLimits = DecoderLimits()
     """What each decoder may use."""

@@ -7,7 +7,7 @@ class PostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How posts are kept going."""
 
     stuck_after_s: int = 600
-    """A post in PROCESSING for longer, with no job for a medium of it, gets its job again."""
+    """Seconds after which a post in PROCESSING that has no job for one of its media gets it again."""
 
     reconcile_every_s: int = 60
-    """How often such posts are looked for."""
+    """Seconds between looks for posts that are stuck."""

@@ -6,10 +6,11 @@ import msgspec
 class ImageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How large a picture may claim to be, judged by its header before anything decodes it.
 
-    max_pixels: width times height; 200 MP is the most that phones make.
-    max_held_pixels: the same for what no decoder can stream: progressive JPEG (6 bytes a pixel
-        at 4:4:4) and interlaced PNG (up to 8). 50 million are 300 to 400 MB in a worker.
-    max_side: width or height; libjpeg reads no more than 65,500.
+    max_pixels: width times height of a picture; 200 MP is the most that phones make.
+    max_held_pixels: width times height of a picture that no decoder can stream: progressive JPEG
+        (6 bytes a pixel at 4:4:4) and interlaced PNG (up to 8). 50 million are 300 to 400 MB in a
+        worker.
+    max_side: pixels of the longer side of a picture; libjpeg reads no more than 65,500.
     """
 
     max_pixels: int = 200_000_000
@@ -33,15 +34,16 @@ class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits on one request.
 
-    max_file_bytes: one photo; 50 MiB.
-    max_files: in one request, the length of a carousel.
-    max_text_bytes: all text fields of a form together.
+    max_file_bytes: the largest photo, in bytes; 50 MiB.
+    max_files: files in one request, the length of a carousel.
+    max_text_bytes: bytes of all text fields of a form together.
     max_parts: files and text fields of a form together.
-    idle_s: seconds without a byte from the client.
-    total_s: seconds spent waiting for the client, in all.
-    min_rate, min_rate_after_s: bytes a second that the client must average, once so many seconds
-        were spent waiting for it.
-    sweep_grace_s: age at which a blob that no media claims is an orphan; longer than any request.
+    idle_s: seconds that a client may send nothing.
+    total_s: seconds that may be spent waiting for a client, in all.
+    min_rate: bytes a second that a client must average, once `min_rate_after_s` has passed.
+    min_rate_after_s: seconds spent waiting for a client before its pace is judged.
+    sweep_grace_s: age in seconds at which a file that no post claims is removed; longer than any
+        request.
     """
 
     max_file_bytes: int = 50 * 1024 * 1024

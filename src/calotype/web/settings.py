@@ -53,7 +53,7 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         header_s: seconds until the head of a request is there; also what a client may take to
             finish sending what was answered already.
         keep_alive_s: seconds that a connection may idle between requests.
-        max_connections: open connections at once; as many as the system's limit on files allows.
+        max_connections: open connections at once; no more than the system's limit on files allows.
         streams_per_account: live streams of one account at once.
     """
 
