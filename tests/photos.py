@@ -20,7 +20,7 @@ SECRET_PLACE = "Lacock Abbey"  # written into the metadata; must not be found in
 _SECRET_MAKER = "Talbot & Sons"
 
 # What turns an upright picture into the stored one that an EXIF orientation turns back.
-_STORED = {
+STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -77,7 +77,7 @@ def camera_jpeg(
         icc: a profile to embed; the pixels are taken to be in it already.
     """
     upright = scene(width, height, seed)
-    stored = upright.transpose(_STORED[orientation]) if orientation in _STORED else upright
+    stored = upright.transpose(STORED[orientation]) if orientation in STORED else upright
     out = io.BytesIO()
     stored.save(
         out,
@@ -146,13 +146,29 @@ def exif_block(orientation: int, gps: bool) -> bytes:
     return exif.tobytes()
 
 
+# Red, green and blue in XYZ under D50, and the gamma, of spaces wider than sRGB.
+SPACES = {
+    "Display P3": (
+        ((0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)),
+        2.2,
+    ),
+    "Adobe RGB": (
+        ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)),
+        2.2,
+    ),
+    "ProPhoto": (((0.79767, 0.28804, 0), (0.13519, 0.71187, 0), (0.03135, 0.00009, 0.82491)), 1.8),
+}
+
+
 @functools.cache
-def wide_profile() -> bytes:
-    """A version 2 matrix profile with Display P3's primaries and a gamma of 2.2."""
-    xyz = {"rXYZ": (0.5151, 0.2412, -0.0011), "gXYZ": (0.2919, 0.6922, 0.0419)}
-    xyz |= {"bXYZ": (0.1571, 0.0666, 0.7841), "wtpt": (0.9642, 1.0, 0.8249)}
+def wide_profile(space: str = "Display P3") -> bytes:
+    """A version 2 matrix profile of a space, with a plain power for its curve."""
+    colours, gamma = SPACES[space]
+    xyz = {f"{name}XYZ": values for name, values in zip("rgb", colours, strict=True)}
+    xyz["wtpt"] = (0.9642, 1.0, 0.8249)
     tags = {name: b"XYZ " + bytes(4) + _fixed(*values) for name, values in xyz.items()}
-    tags |= {f"{c}TRC": b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) for c in "rgb"}
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256))
+    tags |= {f"{name}TRC": curve for name in "rgb"}
     text = b"Wide\0"
     tags["desc"] = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
     tags["cprt"] = b"text" + bytes(4) + b"None\0"

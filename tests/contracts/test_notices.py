@@ -8,6 +8,7 @@ import pytest
 from calotype.bootstrap import Embedded
 from calotype.notify.notices import KEPT_MS, Notice, topic
 from calotype.notify.stream import BATCH, LiveStream
+from calotype.posts.store import Advance
 from tests.clocks import TickingClock
 from tests.stores import House
 
@@ -83,8 +84,10 @@ async def test_only_a_new_notice_wakes_its_person(house: House) -> None:
     shape.doorbell.close()
 
 
-async def coming(stream: AsyncIterator[Notice | None]) -> Notice | None:
-    return await anext(stream)
+async def coming(stream: AsyncIterator[Notice | Advance | None]) -> Notice | None:
+    told = await anext(stream)
+    assert not isinstance(told, Advance)
+    return told
 
 
 async def test_a_stream_that_reconnects_misses_nothing_and_a_new_one_starts_now(
@@ -92,12 +95,12 @@ async def test_a_stream_that_reconnects_misses_nothing_and_a_new_one_starts_now(
 ) -> None:
     teller, hearer = house.open("worker"), house.open("web")
     hearer.doorbell.open()
-    live = LiveStream(hearer.notices, hearer.doorbell.listen)
+    live = LiveStream(hearer.notices, hearer.posts, hearer.doorbell.listen)
     for cause in range(BATCH + 5):
         await teller.notices.add(ADA, cause, "k", b"%d" % cause)
     seen = await hearer.notices.after(ADA, 0, 3)
     reconnected = live.follow(ADA, seen[-1].notice_id, 60)
-    missed = [await anext(reconnected) for _ in range(BATCH + 2)]
+    missed = [await coming(reconnected) for _ in range(BATCH + 2)]
     assert [notice.body for notice in missed if notice] == [b"%d" % n for n in range(3, BATCH + 5)]
     fresh = live.follow(ADA, None, 60)
     first = asyncio.create_task(coming(fresh))
@@ -121,7 +124,7 @@ async def test_a_stream_that_reconnects_misses_nothing_and_a_new_one_starts_now(
 async def test_a_quiet_stream_beats(house: House) -> None:
     shape = house.open()
     shape.doorbell.open()
-    stream = LiveStream(shape.notices, shape.doorbell.listen).follow(ADA, None, 0)
+    stream = LiveStream(shape.notices, shape.posts, shape.doorbell.listen).follow(ADA, None, 0)
     assert [await anext(stream), await anext(stream)] == [None, None]
     await stream.aclose()  # type: ignore[attr-defined]
     shape.doorbell.close()

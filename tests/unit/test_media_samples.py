@@ -1,8 +1,9 @@
 """Real photos and made ones from a folder of samples, where there is one.
 
 The folder is named by CALOTYPE_TEST_MEDIA, or lies beside the repository as shared/media; its
-manifest.json says of each file how it should end. Pictures are compared with Pillow's: decoded
-in full, turned, converted through their profile, resized with Lanczos.
+manifest.json says of each file how it should end. Pictures are compared with a slow way that
+shares no code with ours: decoded in full by Pillow (HEIC by its plugin, AVIF by libheif), turned,
+converted through their profile, resized with Lanczos.
 """
 
 import io
@@ -12,12 +13,16 @@ import warnings
 from pathlib import Path
 
 import msgspec
+import pillow_heif
 import pytest
+import pyvips
 from PIL import Image, ImageChops, ImageCms, ImageFile, ImageFilter, ImageOps, ImageStat
 
 from calotype.kernel.errors import BadMedia
 from calotype.media import process as pipeline
-from calotype.media.formats import recognise
+from calotype.media.formats.avif import AVIF
+from calotype.media.formats.heic import HEIC
+from calotype.media.formats.known import recognise
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered
 
@@ -82,7 +87,7 @@ def reference(data: bytes, width: int) -> Image.Image:
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")  # of flaws that the pipeline is to pass over
         patch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-        opened = Image.open(io.BytesIO(data))
+        opened = opened_elsewhere(data)
         profile = opened.info.get("icc_profile")
         picture: Image.Image = ImageOps.exif_transpose(opened)
     if picture.mode.startswith("I"):
@@ -93,6 +98,32 @@ def reference(data: bytes, width: int) -> Image.Image:
     width = min(width, picture.width)
     height = max(1, round(picture.height * width / picture.width))
     return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def opened_elsewhere(data: bytes) -> Image.Image:
+    if HEIC.matches(data):
+        pictures = pillow_heif.open_heif(data)
+        return pictures[pictures.primary_index].to_pillow()
+    if AVIF.matches(data):
+        return by_libheif(data)
+    return Image.open(io.BytesIO(data))
+
+
+def by_libheif(data: bytes) -> Image.Image:
+    """An AVIF as libheif shows it, turned already."""
+    pyvips.operation_block_set("VipsForeignLoadHeif", False)
+    try:
+        decoded = pyvips.Image.heifload_buffer(data)
+        if decoded.format == "ushort":
+            decoded = (decoded >> 8).cast("uchar")
+        mode = {1: "L", 3: "RGB", 4: "RGBA"}[decoded.bands]
+        size = (decoded.width, decoded.height)
+        picture = Image.frombytes(mode, size, decoded.write_to_memory())
+        if decoded.get_typeof("icc-profile-data"):
+            picture.info["icc_profile"] = decoded.get("icc-profile-data")
+        return picture
+    finally:
+        pyvips.operation_block_set("VipsForeignLoadHeif", True)
 
 
 def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:

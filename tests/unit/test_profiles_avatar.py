@@ -11,6 +11,7 @@ from calotype.bootstrap import Embedded
 from calotype.kernel.errors import BrokenImage
 from calotype.kernel.ids import shard_of
 from calotype.media.decoders import Decoders
+from calotype.media.look import AS_IT_IS, Look
 from calotype.media.renditions import RENDITIONS
 from calotype.media.settings import MediaSettings
 from calotype.media.wire import Rendered, RenderedFile
@@ -35,7 +36,7 @@ class Painter(Decoders):
         super().__init__(MediaSettings(decoders=1))
         self.meanwhile: Callable[[], Awaitable[None]] = nothing
 
-    async def render(self, path: Path) -> Rendered:
+    async def render(self, path: Path, look: Look = AS_IT_IS) -> Rendered:
         await self.meanwhile()
         files = tuple(RenderedFile(each.name, 9, 9, each.name.encode()) for each in RENDITIONS)
         return Rendered(9, 9, "image/png", "hash", files)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,6 +106,7 @@ def canvas(width: int, height: int, flags: int = 0) -> tuple[bytes, bytes]:
     return b"VP8X", bytes([flags, 0, 0, 0]) + sides
 
 
+pillow_heif.register_heif_opener()
 FRAMES = [noise(40, 30), Image.new("RGB", (40, 30), "red")]
 FILES: dict[str, tuple[bytes, Header]] = {
     "jpeg": (saved(noise(64, 48), "JPEG"), Header("jpeg", 64, 48)),
@@ -136,6 +138,23 @@ FILES: dict[str, tuple[bytes, Header]] = {
         saved(FRAMES[0], "WEBP", save_all=True, append_images=FRAMES[1:]),
         Header("webp", 40, 30, frames=2),
     ),
+}
+FILES |= {
+    "heic": (saved(noise(64, 64), "HEIF"), Header("heic", 64, 64, held=True)),
+    "tiled heic": (
+        saved(noise(150, 140), "HEIF", tile_size=64),
+        Header("heic", 150, 140, held=True),
+    ),
+    "heic burst": (
+        saved(noise(64, 64), "HEIF", save_all=True, append_images=[noise(32, 32)]),
+        Header("heic", 64, 64, held=True),
+    ),
+    "avif": (saved(noise(64, 48), "AVIF"), Header("avif", 64, 48, held=True)),
+    "avif with alpha and metadata": (
+        saved(noise(64, 48, "RGBA"), "AVIF", xmp=b"<x/>", exif=Image.Exif()),
+        Header("avif", 64, 48, held=True),
+    ),
+    "tiff": (saved(noise(64, 48), "TIFF"), Header("tiff", 64, 48, held=True)),
 }
 each_file = pytest.mark.parametrize("name", list(FILES))
 
@@ -207,13 +226,12 @@ def test_junk_before_a_jpeg_marker_is_passed_over() -> None:
     [
         (b"", "empty"),
         (b"\n", "text"),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "a HEIC"),
-        (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic", "a HEIC or an AVIF"),
-        (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif", "an AVIF"),
+        (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x00mif1heic", "a raw photo"),
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00mif1avif", "an MP4 video"),
         (b"\x00\x00\x00\x18ftypqt  \x00\x00\x00\x00mif1avif", "a QuickTime video"),
-        (b"GIF89a\x01\x00\x01\x00", "a GIF"),
-        (b"II*\x00\x08\x00\x00\x00", "a TIFF or a raw photo"),
+        (b"8BPS\x00\x01", "a Photoshop document"),
+        (b"FUJIFILMCCD-RAW 0201", "a raw photo"),
+        (b"II+\x00\x08\x00\x00\x00", "a TIFF of the kind for very large pictures"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"PK\x03\x04\x14\x00", "a ZIP archive or an office document"),
         (b'<?xml version="1.0"?><svg/>', "an SVG drawing or another XML document"),
@@ -229,7 +247,7 @@ def test_other_kinds_are_refused_by_name(data: bytes, seems: str) -> None:
     with pytest.raises(NotAnImage) as caught:
         inspect(data)
     assert caught.value.details["seems"] == seems
-    assert caught.value.message == f"the file is {seems}; send a JPEG, PNG or WebP image"
+    assert caught.value.message.startswith(f"the file is {seems}; send a JPEG, PNG, ")
 
 
 def test_another_kind_is_refused_after_its_first_bytes() -> None:
@@ -312,9 +330,9 @@ def test_the_limits_are_settings() -> None:
             inspect(data, limits=limits)
 
 
-IN_SCOPE = (
-    "jpeg", "png", "webp", "grey", "cmyk", "gamut", "progressive", "broken", "bomb", "made"
-)  # fmt: skip
+FILMS = ("video", "clip")
+# Whole by its boxes and items, and no picture in them: that is for the decoder to find.
+HOLLOW = {"broken/exiftool--QuickTime.heic"}
 
 
 @pytest.mark.skipif(not MEDIA.is_dir(), reason="no folder of media samples")
@@ -323,8 +341,7 @@ def test_real_files_are_judged_as_expected() -> None:
     for entry in json.loads((MEDIA / "manifest.json").read_text()):
         name, expected = entry["file"], entry["expect"]
         data = (MEDIA / name).read_bytes()
-        later_kind = data[4:8] == b"ftyp" or data[:4] == b"GIF8"
-        if not name.startswith(IN_SCOPE) or (later_kind and expected == "published"):
+        if name.startswith(FILMS) or name in HOLLOW:
             continue
         chunks = [data[start : start + 4096] for start in range(0, len(data), 4096)]
         try:

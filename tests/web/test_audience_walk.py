@@ -106,6 +106,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "retryPost": Changes(_owner(409, 409, 200, 409)),
     "dropMedium": Changes(_owner(409, 409, 200, 409)),
     "createPost": Silent(needs_login=True),
+    "listFilters": Silent(),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),

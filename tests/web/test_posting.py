@@ -76,7 +76,7 @@ def test_bad_files_are_refused_with_a_reason_and_leave_nothing(
 def test_one_bad_photo_of_several_takes_the_good_ones_back(
     server: Server, author: Person, photo: bytes
 ) -> None:
-    files = [("mediaFile", ("1.jpg", photo)), ("mediaFile", ("2.jpg", b"GIF87a" + bytes(50)))]
+    files = [("mediaFile", ("1.jpg", photo)), ("mediaFile", ("2.jpg", b"%PDF-1.7" + bytes(50)))]
     problem = refused(author.http.post("/posts", files=files), 422, "not_an_image")
     assert problem["index"] == 1
     assert originals(server, author) == []
@@ -106,7 +106,16 @@ def test_eleven_photos_are_one_too_many_and_none_is_too_few(author: Person, phot
         ({"location": '{"name": "x", "latitude": 91, "longitude": 0}'}, "location"),
         ({"location": '{"latitude": 1}'}, "location"),
         ({"media": '[{"altText": "a"}, {"altText": "b"}]'}, "media"),
-        ({"media": '[{"filter": "sepia"}]'}, "media"),
+        ({"media": '[{"fliter": "lacock"}]'}, "media[0]"),
+        ({"media": '[{"filter": "valencia"}]'}, "media[0].filter"),
+        ({"media": '[{"strength": 1.01}]'}, "media[0].strength"),
+        ({"media": '[{"turn": 45}]'}, "media[0].turn"),
+        ({"media": '[{"crop": "round"}]'}, "media[0].crop"),
+        ({"media": '[{"crop": {"x": 0.5, "y": 0, "width": 0.6, "height": 1}}]'}, "media[0].crop"),
+        (
+            {"media": '[{"crop": {"x": 0, "y": 0, "width": 0.01, "height": 1}}]'},
+            "media[0].crop.width",
+        ),
         ({"tags": "two words"}, "tags"),
     ],
 )

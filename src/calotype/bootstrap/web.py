@@ -15,7 +15,7 @@ from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
 from calotype.notify.stream import LiveStream
-from calotype.posts.create import PHOTO_LANE, CreatePost
+from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
 from calotype.posts.edit import EditPost
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
@@ -65,7 +65,7 @@ def build_services(shape: Embedded) -> Services:
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,
         blobs=shape.blobs,
-        live=LiveStream(shape.notices, shape.doorbell.listen),
+        live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,
@@ -117,7 +117,7 @@ def _change_avatar(shape: Embedded) -> ChangeAvatar:
 
 def _scrape(shape: Embedded, figures: WebFigures) -> Scrape:
     lanes = {
-        shape.jobs.source: (PHOTO_LANE, FANOUT_LANE, UPKEEP_LANE),
+        shape.jobs.source: (PHOTO_LANE, VIDEO_LANE, FANOUT_LANE, UPKEEP_LANE),
         shape.events.source: (OUTBOX_TOPIC, *GROUPS),
     }
     worker = figures_path(shape.settings.directory / "run", "worker")

@@ -15,12 +15,17 @@ from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE, FanOut
 from calotype.media.decoders import Decoders
+from calotype.media.video.transcoder import Transcoder
+from calotype.notify.notices import topic
 from calotype.notify.tell import TellAuthor
-from calotype.posts.create import PHOTO_LANE
+from calotype.posts.create import PHOTO_LANE, VIDEO_LANE
 from calotype.posts.erase import ErasePosts
+from calotype.posts.post import MediumKind
 from calotype.posts.process import ProcessMedium
+from calotype.posts.progress import ReportProgress
 from calotype.posts.rekey import Rekey
 from calotype.posts.remake import RemakeRenditions
+from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.figures import WorkerFigures
@@ -44,16 +49,17 @@ def build_worker(shape: Embedded, decoders: Decoders, figures: WorkerFigures) ->
 
 def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) -> Handlers:
     """The use cases that workers run."""
+    renderers = _renderers(shape, decoders)
     avatars = ProcessAvatar(shape.core, shape.accounts, shape.avatars, shape.blobs, decoders)
     return Handlers(
         process=ProcessMedium(
             database=shape.core,
             posts=shape.posts,
             blobs=shape.blobs,
-            decoders=decoders,
+            renderers=renderers,
             outcome=outcome(shape),
         ),
-        remake=RemakeRenditions(shape.posts, shape.blobs, decoders),
+        remake=RemakeRenditions(shape.posts, shape.blobs, renderers),
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
@@ -70,6 +76,7 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
     """A worker of these handlers over all lanes and groups."""
     widths = {
         PHOTO_LANE: shape.settings.media.decoders,
+        VIDEO_LANE: shape.settings.media.video.transcodes,
         FANOUT_LANE: FANOUT_WIDTH,
         UPKEEP_LANE: 1,
     }
@@ -81,6 +88,17 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
         for group, kinds in handlers.events().items()
     ]
     return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, routines)
+
+
+def _renderers(shape: Embedded, decoders: Decoders) -> dict[MediumKind, Renderer]:
+    scratch = shape.settings.directory / "run" / f"{shape.role}.video"
+    transcoder = Transcoder(shape.settings.media.video, scratch)
+    transcoder.clear()
+    progress = ReportProgress(shape.core, shape.posts, topic)
+    return {
+        MediumKind.PHOTO: RenderPhoto(decoders),
+        MediumKind.VIDEO: RenderVideo(decoders, transcoder, progress),
+    }
 
 
 def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:

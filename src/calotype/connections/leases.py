@@ -4,8 +4,8 @@ A row is due, leased, finished (deleted), due again later, or dead. A lease is a
 future and a token: when its holder dies, the row comes due by itself. The attempt is counted when
 the lease is taken, so that work which kills its worker is not tried for ever.
 
-Two orders: independent rows, or `ordered` ones, where rows of one lane and key go strictly one
-after the other. A dead row steps aside: what comes after it goes on.
+Two orders: independent rows, which go by their turn (turns.py), or `ordered` ones, where rows of one
+lane and key go strictly one after the other. A dead row steps aside: what comes after it goes on.
 """
 
 import secrets
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
+from calotype.connections.turns import turn_columns
 from calotype.kernel.clock import Clock
 from calotype.kernel.deadletters import DeadLetter
 from calotype.kernel.ids import shard_of, time_of
@@ -30,12 +31,16 @@ LIVE = 0  # the value of `died_ms` while a row lives: part of an index, so not N
 
 
 def leased_table(name: str, *, unique_key: bool) -> sa.Table:
-    """The table under one queue; with `unique_key` a (kind, key) is in it once at most."""
+    """The table under one queue; with `unique_key` a (kind, key) is in it once at most.
+
+    Such rows have an account and a turn, too.
+    """
     extra: list[sa.schema.SchemaItem] = [
         sa.Index(None, "lane", "died_ms", "due_ms"),
     ]
     if unique_key:
         extra.append(sa.UniqueConstraint("shard", "kind", "key"))
+        extra += turn_columns()
     else:
         extra.append(sa.Index(None, "lane", "key", "died_ms", "id"))
     return sharded(
@@ -95,7 +100,7 @@ class LeasedRows:
     def take(
         self, tx: Transaction, lane: str, limit: int, owner: str, now_ms: int, lease_ms: int
     ) -> list[Leased]:
-        """Lease up to `limit` due rows of a lane, the longest due first."""
+        """Lease up to `limit` due rows of a lane: by their turn, or the longest due first."""
         leased = [
             Leased(
                 shard=row.shard,
@@ -219,8 +224,14 @@ class LeasedRows:
 
     def _due(self, lane: str, now_ms: int) -> sa.Select[Any]:
         t = self.table.c
-        due = self._free(sa.select(self.table), lane).where(t.due_ms <= now_ms)
-        return due.order_by(t.due_ms, t.id).with_for_update(skip_locked=True)
+        free = self._free(sa.select(self.table), lane)
+        if self._ordered:
+            due = free.where(t.due_ms <= now_ms).order_by(t.due_ms, t.id)
+        else:
+            # Added to, the due time is no reason to sort all that is due: nearly everything is.
+            # With 50,000 rows a lease takes 0.5 ms and not 65.
+            due = free.where(t.due_ms + 0 <= now_ms).order_by(t.turn, t.id)
+        return due.with_for_update(skip_locked=True)
 
     def _free(self, rows: sa.Select[Any], lane: str) -> sa.Select[Any]:
         """The lane's live rows that wait for no other row."""

@@ -16,7 +16,7 @@ from calotype.audience.rule import AudienceRule, may_see
 from calotype.blobs.store import BlobPart, BlobStore
 from calotype.delivery.urls import MediaUrls
 from calotype.kernel.errors import NotFound, NotReady
-from calotype.media.renditions import BY_FILE_NAME, Rendition, rendition_key
+from calotype.media.renditions import BY_FILE_NAME, Rendition, VideoRendition, rendition_key
 from calotype.posts.lifecycle import Status
 from calotype.posts.store import MediumStanding, PostStore
 from calotype.uploads.keys import renditions_prefix
@@ -95,7 +95,7 @@ class ServeMedia:
             max_age_s=0 if processing else left,
         )
 
-    async def _avatar(self, media_id: int, rendition: Rendition) -> Servable:
+    async def _avatar(self, media_id: int, rendition: Rendition | VideoRendition) -> Servable:
         key = await self.avatars.shown_key(media_id)
         if key is None:
             raise _nothing()

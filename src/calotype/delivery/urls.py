@@ -9,8 +9,8 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from calotype.kernel.clock import Clock
-from calotype.media.renditions import AVATAR_RENDITIONS, RENDITIONS
-from calotype.posts.post import Audience, Medium, MediumStatus
+from calotype.media.renditions import AVATAR_RENDITIONS, RENDITIONS, VIDEO_RENDITIONS
+from calotype.posts.post import Audience, Medium, MediumKind, MediumStatus
 
 DAY_S = 86_400
 _SIGNATURE_BYTES = 18
@@ -28,7 +28,11 @@ class MediaUrls:
         """The URLs of a medium by rendition name; none until it is ready."""
         if medium.status != MediumStatus.READY:
             return {}
-        return {each.name: self.url(medium, each.file_name, audience) for each in RENDITIONS}
+        urls = {each.name: self.url(medium, each.file_name, audience) for each in RENDITIONS}
+        if medium.kind == MediumKind.VIDEO:
+            for each in VIDEO_RENDITIONS:
+                urls[each.name] = self.url(medium, each.file_name, audience)
+        return urls
 
     def url(self, medium: Medium, file_name: str, audience: Audience) -> str:
         path = f"{self._base}/media/{medium.media_id}/{file_name}"

@@ -49,7 +49,7 @@ class FanOut:
             return
         shard, after = shard_of(post_id), 0
         while ids := await self.graph.follower_ids(post.author_id, after, CHUNK):
-            job = _job(Chunk(post_id, after, ids[-1]))
+            job = _job(post.author_id, Chunk(post_id, after, ids[-1]))
             await self.database.write(shard, partial(self.jobs.enqueue, jobs=[job]))
             after = ids[-1]
 
@@ -76,11 +76,12 @@ class FanOut:
         return post if post is not None and post.status == Status.PUBLISHED else None
 
 
-def _job(chunk: Chunk) -> NewJob:
+def _job(author_id: int, chunk: Chunk) -> NewJob:
     return NewJob(
         shard=shard_of(chunk.post_id),
         lane=FANOUT_LANE,
         kind=FANOUT,
         key=f"{chunk.post_id}/{chunk.after}",
         payload=msgspec.msgpack.encode(chunk),
+        account=author_id,
     )

@@ -12,7 +12,8 @@ class NewJob(msgspec.Struct, frozen=True):
     """A job to be done. While another of the same (kind, key) is there, it is not added.
 
     `shard` is where what it works on lives; `payload` is MessagePack, or empty where the key says
-    all.
+    all. `account` is whose work it is: accounts take turns within a lane; 0: the house's own.
+    `patient` work comes when nothing else of its lane is due.
     """
 
     shard: int
@@ -20,10 +21,16 @@ class NewJob(msgspec.Struct, frozen=True):
     kind: str
     key: str
     payload: bytes = b""
+    account: int = 0
+    patient: bool = False
 
 
 class JobQueue(WorkSource, Protocol):
-    """Lanes of jobs. Delivery: at least once. Order: roughly by due time, none promised."""
+    """Lanes of jobs. Delivery: at least once. Order: none promised within an account.
+
+    Fair: accounts with due jobs in a lane are served in turn, however many jobs each has. What
+    is patient waits for all that is not, and is fair among its own kind.
+    """
 
     def enqueue(self, tx: Transaction, jobs: list[NewJob]) -> int:
         """Add jobs in the caller's transaction and wake their lanes; how many were new.

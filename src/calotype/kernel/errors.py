@@ -102,6 +102,38 @@ class ImpossibleShape(BadMedia):
     code = "impossible_shape"
 
 
+class TooLong(BadMedia):
+    """A video or an animation that lasts longer than one may; `details["limit"]` in seconds."""
+
+    code = "too_long"
+
+
+class NoPictures(BadMedia):
+    """A video file without a track of pictures: a sound, or nothing at all."""
+
+    code = "no_pictures"
+
+
+class BrokenVideo(BadMedia):
+    code = "broken_video"
+
+
+class TruncatedVideo(BadMedia):
+    code = "truncated_video"
+
+
+class ProtectedVideo(BadMedia):
+    """Encrypted, so that only the player it was sold for can show it."""
+
+    code = "protected_video"
+
+
+class UnknownCodec(BadMedia):
+    """A container that is known, with pictures in it that cannot be read here."""
+
+    code = "unknown_codec"
+
+
 class Unauthenticated(CalotypeError):
     """No valid credentials came with the request."""
 

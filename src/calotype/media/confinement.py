@@ -1,7 +1,7 @@
 """What a decoder gives up before it reads anyone's file.
 
-Guarantees: memory beyond the limit kills the decoder alone; no core dump, no file written; on
-Linux the kernel ends it with its parent, and prefers it when the machine runs out of memory;
+Guarantees: memory beyond the limit kills the decoder alone; no core dump, no file written beyond
+what its work is to write; on Linux the kernel ends it with its parent, and prefers it when the machine runs out of memory;
 requests that people wait for go first on a busy processor.
 """
 
@@ -18,21 +18,32 @@ _FILES = 64
 _NICENESS = 5
 
 
-def confine(memory_bytes: int) -> None:
-    """Apply the limits to this process; they cannot be lifted again.
+def confine(
+    memory_bytes: int,
+    *,
+    file_bytes: int = 0,
+    cpu_seconds: int | None = None,
+    niceness: int = _NICENESS,
+) -> None:
+    """Apply the limits to this process; they cannot be lifted again, and outlive an exec.
 
     Args:
         memory_bytes: most private memory (RLIMIT_DATA: not the mapped libraries, nor the address
             space that allocators reserve and never touch, so that the number means what it says).
+        file_bytes: the longest file that may be written.
+        cpu_seconds: most processor time of all threads together; None: whatever it takes.
+        niceness: by how much others go first.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
-    os.nice(_NICENESS)
+    os.nice(niceness)
     _limit(resource.RLIMIT_DATA, memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_FSIZE, file_bytes)
+    if cpu_seconds is not None:
+        _limit(resource.RLIMIT_CPU, cpu_seconds)
     _limit(resource.RLIMIT_NOFILE, _FILES)
 
 

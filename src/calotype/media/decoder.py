@@ -15,12 +15,12 @@ from calotype.kernel.errors import BadMedia
 from calotype.media.confinement import confine, silence
 from calotype.media.process import prepare_libvips, process
 from calotype.media.settings import DecoderLimits
-from calotype.media.wire import Answer, Failed, Refused, frame, read_request
+from calotype.media.wire import Answer, Failed, Refused, Request, frame, read_request
 
 
-def answer(path: Path, limits: DecoderLimits) -> Answer:
+def answer(request: Request, limits: DecoderLimits) -> Answer:
     try:
-        return process(path, limits)
+        return process(Path(request.path), limits, request.look)
     except BadMedia as error:
         return Refused(error.code, error.message)
     except MemoryError:
@@ -35,8 +35,8 @@ def main() -> None:
     confine(limits.memory_bytes)
     prepare_libvips()
     with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
-        while (path := read_request(source)) is not None:
-            reply = answer(Path(path), limits)
+        while (request := read_request(source)) is not None:
+            reply = answer(request, limits)
             sink.write(frame(reply))
             sink.flush()
             if isinstance(reply, Failed):

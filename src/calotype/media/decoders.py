@@ -15,8 +15,9 @@ import msgspec
 
 from calotype.kernel.errors import BadMedia, DecoderCrashed, Unavailable
 from calotype.media import wire
+from calotype.media.look import AS_IT_IS, Look
 from calotype.media.settings import DecoderLimits, MediaSettings
-from calotype.media.wire import Answer, Failed, Refused, Rendered
+from calotype.media.wire import Answer, Failed, Refused, Rendered, Request
 
 _REFUSALS = {kind.code: kind for kind in BadMedia.__subclasses__()}
 _PIPE_BYTES = 1 << 20  # read the answer in few, large pieces
@@ -44,8 +45,10 @@ class Decoders:
         self._busy = 0
         self._closed = False
 
-    async def render(self, path: Path) -> Rendered:
+    async def render(self, path: Path, look: Look = AS_IT_IS) -> Rendered:
         """Render the photo at `path` (a local file, read only); waits for a free decoder.
+
+        The same file and look give the same renditions.
 
         Cancelling kills the decoder that works on it.
 
@@ -59,7 +62,7 @@ class Decoders:
             self._busy += 1
             kept = False
             try:
-                answer = await self._ask(decoder, path)
+                answer = await self._ask(decoder, Request(str(path), look))
                 kept = not isinstance(answer, Failed)
             finally:
                 self._busy -= 1
@@ -109,11 +112,11 @@ class Decoders:
         task.add_done_callback(self._leaving.discard)
         return task
 
-    async def _ask(self, decoder: "_Decoder", path: Path) -> Answer:
+    async def _ask(self, decoder: "_Decoder", request: Request) -> Answer:
         seconds = self._settings.job_seconds
         try:
             async with asyncio.timeout(seconds):
-                return await decoder.ask(path)
+                return await decoder.ask(request)
         except TimeoutError as error:
             raise DecoderCrashed(f"the photo was not ready after {seconds:g} s") from error
         # RuntimeError: what uvloop raises for writing to a process whose pipe has just closed.
@@ -153,10 +156,10 @@ class _Decoder:
         closed = self._process.stdout is None or self._process.stdout.at_eof()
         return self._process.returncode is None and not closed
 
-    async def ask(self, path: Path) -> Answer:
+    async def ask(self, request: Request) -> Answer:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(wire.frame(str(path)))
+        self._process.stdin.write(wire.frame(request))
         await self._process.stdin.drain()
         header = await self._process.stdout.readexactly(wire.HEADER_BYTES)
         body = await self._process.stdout.readexactly(wire.frame_length(header))

@@ -1,15 +1,16 @@
 """The photo pipeline: small steps, in order, over one photo.
 
 Guarantees: the recipe that was measured to be fast and right. Pixels are decoded once, as small as
-the format allows above the largest rendition; one resize makes that rendition, and colour and
-orientation are put right on it, which costs a tenth of doing so on the original; the smaller
+the format allows above the largest rendition; one resize makes that rendition, and colour,
+orientation and filter are put on it, which costs a tenth of doing so on the original; the smaller
 ones come from it. Every rendition is read again before it is reported.
 Refuses: what formats.py does not know, what is damaged, what is beyond DecoderLimits.
 
 Runs in a decoder: libvips crashes and bombs are its process's to bear.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,26 @@ from blurhash_rs import blurhash_encode
 from PIL import Image
 
 from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
-from calotype.media.encoding import encode, in_pillow, opaque, resized
-from calotype.media.formats import LOADERS, Format, damage, recognise, visible_damage
+from calotype.media.encoding import encode, in_libvips, in_pillow, opaque, resized
+from calotype.media.formats.known import LOADERS, damage, recognise, visible_damage
+from calotype.media.formats.original import Format, Original, Undecodable
+from calotype.media.framing import Region, framed, lies_on_side, stored_region, turned
+from calotype.media.grading import graded
+from calotype.media.look import AS_IT_IS, Look
+from calotype.media.palette import FILTERS_BY_NAME
 from calotype.media.renditions import LARGEST_WIDTH, RENDITIONS, WEBP_SIDE, Encoding
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered, RenderedFile
 
 _BLURHASH_SIDE = 32  # more pixels change no character of the hash, and cost time
-# How libvips, libjpeg and GLib say that they could not have the memory or thread they wanted.
-_STARVED = ("out of memory", "Insufficient memory", "temporarily unavailable", "enough memory")
+# How the libraries say that they could not have the memory or thread they wanted.
+_STARVED = (
+    "ut of memory",
+    "Insufficient memory",
+    "temporarily unavailable",
+    "enough memory",
+    "bytes failed",
+)
 _METADATA = ("exif-data", "xmp-data", "iptc-data", "icc-profile-data")
 
 
@@ -37,14 +49,16 @@ class Photo:
 
     data: bytes
     limits: DecoderLimits
+    look: Look
     format: Format = field(init=False)
-    original: Any = field(init=False)
-    """The original, opened; its pixels are not decoded."""
-    turned: bool = False
-    """Whether the stored picture lies on its side."""
+    original: Original = field(init=False)
+    orientation: int = 1
+    """How the stored picture lies, as EXIF counts."""
     width: int = 0
-    """Of the upright original, in pixels; so is `height`."""
+    """Of the upright picture, in pixels; so is `height`. What is left of it once it is framed."""
     height: int = 0
+    stored: Region = field(init=False)
+    """The wanted part of the stored picture."""
     picture: Any = field(init=False)
     """The picture at its largest rendition's size, in memory."""
     sizes: dict[int, Image.Image] = field(default_factory=dict)
@@ -71,48 +85,59 @@ def recognise_format(photo: Photo) -> None:
     if known is None:
         raise NotAnImage(
             "this file is not a photo of a kind that can be shown here; "
-            "choose a JPEG, PNG or WebP file"
+            "choose a JPEG, PNG, WebP, GIF, HEIC, AVIF or TIFF file"
         )
     photo.format = known
 
 
 def open_original(photo: Photo) -> None:
     _take_complaints()
-    try:
-        photo.original = photo.format.open(photo.data, 1)
-    except pyvips.Error as error:
-        raise _fault(photo, error) from error
+    with _judging(photo):
+        photo.original = photo.format.open(photo.data)
     width, height = photo.original.width, photo.original.height
-    photo.turned = 5 <= _orientation(photo.original) <= 8
-    photo.width, photo.height = (height, width) if photo.turned else (width, height)
+    photo.orientation = photo.original.orientation
+    on_side = lies_on_side(photo.orientation)
+    photo.width, photo.height = (height, width) if on_side else (width, height)
 
 
 def check_size(photo: Photo) -> None:
     limits = photo.limits
+    if not photo.width or not photo.height:
+        raise damage(photo.format, photo.data, "it has no size")
     size = f"this photo has {photo.width} x {photo.height} pixels"
     if max(photo.width, photo.height) > limits.side:
         raise TooManyPixels(f"{size}; its longest side may have {limits.side}: make it smaller")
-    streamed = photo.format.streamed(photo.original)
-    most = limits.streamed_pixels if streamed else limits.whole_pixels
+    most = limits.streamed_pixels if photo.original.streamed else limits.whole_pixels
     if photo.width * photo.height > most:
         raise TooManyPixels(
             f"{size}, and {most // 1_000_000} million are the most of its kind: make it smaller"
         )
+
+
+def turn_and_crop(photo: Photo) -> None:
+    """On paper: which part of the stored picture is wanted, and how it lies."""
+    look = photo.look
+    on_side = look.turn in {90, 270}
+    size = (photo.height, photo.width) if on_side else (photo.width, photo.height)
+    photo.orientation = turned(photo.orientation, look.turn)
+    region = framed(look.crop, *size)
+    photo.stored = stored_region(region, photo.orientation, *size)
+    photo.width, photo.height = region.width, region.height
     if photo.upright_size(LARGEST_WIDTH)[1] > WEBP_SIDE:
         raise ImpossibleShape(
-            f"{size}: it is too tall for its width to be shown; crop it, or cut it into several"
+            f"this photo has {photo.width} x {photo.height} pixels: "
+            "it is too tall for its width to be shown; crop it, or cut it into several"
         )
 
 
 def decode_at_largest_width(photo: Photo) -> None:
     width, height = photo.upright_size(LARGEST_WIDTH)
     shrink = next(by for by in photo.format.shrinks if photo.width // by >= width)
-    stored_size = (height, width) if photo.turned else (width, height)
-    try:
-        source = photo.format.open(photo.format.mend(photo.data, photo.original), shrink)
-        photo.picture = resized(source, *stored_size).copy_memory()
-    except pyvips.Error as error:
-        raise _fault(photo, error) from error
+    stored_size = (height, width) if lies_on_side(photo.orientation) else (width, height)
+    with _judging(photo):
+        source = photo.original.decode(shrink)
+        part = source.crop(*photo.stored.shrunk(shrink, source.width, source.height))
+        photo.picture = resized(part, *stored_size).copy_memory()
     if fault := visible_damage(photo.format, photo.data, _take_complaints()):
         raise fault
 
@@ -132,7 +157,16 @@ def convert_to_srgb(photo: Photo) -> None:
 
 
 def turn_upright(photo: Photo) -> None:
-    photo.picture = photo.picture.autorot().copy_memory()
+    picture = photo.picture.copy()
+    picture.set_type(pyvips.GValue.gint_type, "orientation", photo.orientation)
+    photo.picture = picture.autorot().copy_memory()
+
+
+def apply_filter(photo: Photo) -> None:
+    look = photo.look
+    if look.filter:
+        filter_ = FILTERS_BY_NAME[look.filter]
+        photo.picture = in_libvips(graded(in_pillow(photo.picture), filter_, look.strength))
 
 
 def derive_sizes(photo: Photo) -> None:
@@ -168,7 +202,7 @@ def verify_renditions(photo: Photo) -> None:
         known = recognise(file.data)
         if known is None or known.content_type != rendition.content_type:
             raise RuntimeError(f"{file.name} is no {rendition.content_type}")
-        header = known.open(file.data, 1)
+        header = pyvips.Image.new_from_buffer(file.data, "")
         if (header.width, header.height) != (file.width, file.height):
             raise RuntimeError(f"{file.name} has {header.width} x {header.height} pixels")
         if leaked := [name for name in _METADATA if header.get_typeof(name)]:
@@ -179,9 +213,11 @@ STEPS: tuple[Callable[[Photo], None], ...] = (
     recognise_format,
     open_original,
     check_size,
+    turn_and_crop,
     decode_at_largest_width,
     convert_to_srgb,
     turn_upright,
+    apply_filter,
     derive_sizes,
     encode_renditions,
     hash_colours,
@@ -189,14 +225,14 @@ STEPS: tuple[Callable[[Photo], None], ...] = (
 )
 
 
-def process(path: Path, limits: DecoderLimits) -> Rendered:
+def process(path: Path, limits: DecoderLimits, look: Look = AS_IT_IS) -> Rendered:
     """Run every step over the original at `path`.
 
     Raises:
         BadMedia: the photo is at fault; the subclass and its message say how.
         MemoryError: libvips could not allocate what it needed.
     """
-    photo = Photo(path.read_bytes(), limits)
+    photo = Photo(path.read_bytes(), limits, look)
     for step in STEPS:
         step(photo)
     return Rendered(
@@ -208,17 +244,18 @@ def process(path: Path, limits: DecoderLimits) -> Rendered:
     )
 
 
-def _orientation(image: Any) -> int:
-    return int(image.get("orientation")) if image.get_typeof("orientation") else 1
-
-
 def _take_complaints() -> str:
     """What libvips and its libraries have complained of since the last call."""
     return str(pyvips.Error("").detail or "")
 
 
-def _fault(photo: Photo, error: pyvips.Error) -> Exception:
-    complaint = str(error.detail or error.message)
-    if any(words in complaint for words in _STARVED):
-        return MemoryError(complaint)
-    return damage(photo.format, photo.data, complaint)
+@contextmanager
+def _judging(photo: Photo) -> Iterator[None]:
+    """Tell whose fault a failed decoding is: the photo's, or the want of memory."""
+    try:
+        yield
+    except (pyvips.Error, Undecodable) as error:
+        complaint = str(getattr(error, "detail", None) or error)
+        if any(words in complaint for words in _STARVED):
+            raise MemoryError(complaint) from error
+        raise damage(photo.format, photo.data, complaint) from error

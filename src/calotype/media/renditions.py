@@ -1,6 +1,6 @@
-"""The renditions of a photo, declared as data, and where they lie.
+"""The renditions of a photo and of a video, declared as data, and where they lie.
 
-Widths are those of the upright picture. A picture is never enlarged: where the original is
+A video's poster has a photo's renditions. Widths are those of the upright picture. A picture is never enlarged: where the original is
 narrower, the larger slots hold it at its own width.
 """
 
@@ -29,6 +29,32 @@ class Rendition(msgspec.Struct, frozen=True):
         return self.encoding.value
 
 
+class VideoRendition(msgspec.Struct, frozen=True):
+    """One declared rendition of a video: its name, its shorter side in pixels, its most bits.
+
+    `name` is the file's too. `bits` a second, of the pictures: what is copied has no more, and
+    what is encoded no more over two seconds.
+    """
+
+    name: str
+    side: int
+    bits: int
+
+    @property
+    def file_name(self) -> str:
+        return self.name
+
+    @property
+    def content_type(self) -> str:
+        return VIDEO_TYPE
+
+
+VIDEO_TYPE = "video/mp4"
+VIDEO_RENDITIONS = (
+    VideoRendition("720p.mp4", 720, 5_000_000),
+    VideoRendition("480p.mp4", 480, 2_500_000),
+)
+VIDEO_LENGTH = 1_920  # pixels that the longer side may have, however narrow the video is
 RENDITIONS = (
     Rendition("w150", 150, Encoding.WEBP, "w150.webp"),
     Rendition("w320", 320, Encoding.WEBP, "w320.webp"),
@@ -39,7 +65,9 @@ RENDITIONS = (
 BY_NAME = {rendition.name: rendition for rendition in RENDITIONS}
 # What a profile picture is kept in: it is never shown larger.
 AVATAR_RENDITIONS = RENDITIONS[:3]
-BY_FILE_NAME = {rendition.file_name: rendition for rendition in RENDITIONS}
+BY_FILE_NAME: dict[str, Rendition | VideoRendition] = {
+    rendition.file_name: rendition for rendition in (*RENDITIONS, *VIDEO_RENDITIONS)
+}
 LARGEST_WIDTH = max(rendition.width for rendition in RENDITIONS)
 
 WEBP_SIDE = 16_383  # the format has 14 bits for each side

@@ -4,6 +4,8 @@ import os
 
 import msgspec
 
+from calotype.media.video.settings import VideoSettings
+
 
 class DecoderLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one decoder may use, and the largest picture that fits in it.
@@ -46,3 +48,6 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     limits: DecoderLimits = DecoderLimits()
     """What each decoder may use."""
+
+    video: VideoSettings = VideoSettings()
+    """Of videos and animated pictures."""

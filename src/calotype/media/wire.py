@@ -1,15 +1,24 @@
 """What a decoder and its pool say to each other: MessagePack behind a 4-byte big-endian length.
 
-The pool sends the path of an original, the decoder answers with one `Answer`; one at a time.
+The pool sends one `Request`, the decoder answers with one `Answer`; one at a time.
 """
 
 from typing import BinaryIO
 
 import msgspec
 
+from calotype.media.look import Look
+
 HEADER_BYTES = 4
 # Five renditions of the tallest picture that is let through are far below this.
 MAX_FRAME_BYTES = 256 << 20
+
+
+class Request(msgspec.Struct, frozen=True):
+    """The path of an original, and how its author wants it to look."""
+
+    path: str
+    look: Look
 
 
 class RenderedFile(msgspec.Struct, frozen=True):
@@ -22,7 +31,7 @@ class RenderedFile(msgspec.Struct, frozen=True):
 
 
 class Rendered(msgspec.Struct, frozen=True, tag="rendered"):
-    """A photo's renditions, and the facts of its original: upright size in pixels, content type."""
+    """A photo's renditions, and its facts: content type, and size in pixels as its look left it."""
 
     width: int
     height: int
@@ -50,7 +59,7 @@ _ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def frame(message: str | Answer) -> bytes:
+def frame(message: Request | Answer) -> bytes:
     body = _ENCODER.encode(message)
     return len(body).to_bytes(HEADER_BYTES, "big") + body
 
@@ -68,9 +77,9 @@ def read_answer(body: bytes) -> Answer:
     return _ANSWERS.decode(body)
 
 
-def read_request(stream: BinaryIO) -> str | None:
-    """The next original's path; None when the pool has closed the stream."""
+def read_request(stream: BinaryIO) -> Request | None:
+    """What to render next; None when the pool has closed the stream."""
     header = stream.read(HEADER_BYTES)
     if len(header) < HEADER_BYTES:
         return None
-    return msgspec.msgpack.decode(stream.read(frame_length(header)), type=str)
+    return msgspec.msgpack.decode(stream.read(frame_length(header)), type=Request)

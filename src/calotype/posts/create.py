@@ -15,11 +15,12 @@ from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
 from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
 from calotype.kernel.ids import IdFactory, shard_of
-from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
+from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, look_of, read_draft
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Medium, Post, new_key
+from calotype.posts.post import Medium, MediumKind, Post, new_key
 from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
+from calotype.uploads.headers.walker import Header
 from calotype.uploads.keys import original_key
 from calotype.uploads.receive import (
     NewFile,
@@ -34,6 +35,7 @@ from calotype.uploads.settings import UploadSettings
 FILE_FIELDS = frozenset({"mediaFile", "mediaFile[]"})
 MAX_KEY = 200
 PHOTO_LANE = "photos"
+VIDEO_LANE = "videos"
 PROCESS = "media.process"
 
 
@@ -88,7 +90,7 @@ class CreatePost:
         received = await receive(body, content_type, self._plan(author_id))
         async with taken_back_if_refused(self.blobs, received):
             if not received.files:
-                raise Invalid("a post has 1 to 10 photos; none came", field="mediaFile")
+                raise Invalid("a post has 1 to 10 photos or videos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
             post = self._compose(author_id, draft, received.files)
             await self._record(post, key, received.fingerprint())
@@ -118,6 +120,7 @@ class CreatePost:
             text_fields=TEXT_FIELDS,
             limits=self.uploads,
             new_file=new_file,
+            videos=True,
         )
 
     def _compose(self, author_id: int, draft: Draft, files: Sequence[ReceivedFile]) -> Post:
@@ -134,6 +137,8 @@ class CreatePost:
                 size=file.size,
                 sha256=file.sha256,
                 alt_text=wish.alt_text,
+                look=look_of(wish, _kind(file.header), position),
+                kind=_kind(file.header),
             )
             for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
         )
@@ -161,6 +166,21 @@ class CreatePost:
         await self.database.write(shard_of(post.post_id), record)
 
 
+def _kind(header: Header) -> MediumKind:
+    return MediumKind.VIDEO if header.moves else MediumKind.PHOTO
+
+
 def process_job(medium: Medium) -> NewJob:
     """The job that makes a medium's renditions."""
-    return NewJob(shard_of(medium.media_id), PHOTO_LANE, PROCESS, str(medium.media_id))
+    return NewJob(
+        shard=shard_of(medium.media_id),
+        lane=lane_of(medium.kind),
+        kind=PROCESS,
+        key=str(medium.media_id),
+        account=medium.author_id,
+    )
+
+
+def lane_of(kind: MediumKind) -> str:
+    """Where the jobs of a kind wait: no photo stands behind a video, which takes minutes."""
+    return VIDEO_LANE if kind == MediumKind.VIDEO else PHOTO_LANE

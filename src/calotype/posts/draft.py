@@ -4,24 +4,36 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from calotype.kernel.errors import Invalid
+from calotype.media.look import AS_IT_IS, Crop, Look, Shape, Share, Turn
+from calotype.media.palette import FILTERS_BY_NAME
 from calotype.posts.caption import checked_caption, mentions_of, tags_of
-from calotype.posts.post import Audience, Place
+from calotype.posts.post import Audience, MediumKind, Place
 
 T = TypeVar("T")
 
 TEXT_FIELDS = frozenset({"caption", "location", "tags", "tags[]", "audience", "media"})
 MAX_ALT_TEXT = 1_500
 MAX_PLACE_NAME = 200
+# What msgspec does not say of a value that is none of several.
+_CHOICES = {
+    "turn": "0, 90, 180 or 270 (degrees clockwise)",
+    "crop": f"{', '.join(Shape)}, or {{x, y, width, height}}",
+}
 
 
 class MediumWish(
     msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
 ):
-    """What the author says about one photo."""
+    """What the author says about one photo; without a filter's name there is no filter."""
 
     alt_text: str = ""
+    filter: str = ""
+    strength: Share = 1.0
+    crop: Crop | Shape = Shape.ORIGINAL
+    turn: Turn = 0
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -52,8 +64,24 @@ def read_draft(fields: Sequence[tuple[str, str]], photos: int) -> Draft:
         mentions=mentions_of(caption),
         place=checked_place(_read("location", once.get("location", ""), Place, None)),
         audience=_audience(once.get("audience", "")),
-        wishes=tuple(MediumWish(checked_alt_text(wish.alt_text)) for wish in wishes),
+        wishes=tuple(_checked_wish(wish, position) for position, wish in enumerate(wishes)),
     )
+
+
+def look_of(wish: MediumWish, kind: MediumKind, position: int) -> Look:
+    """How a medium of this kind is to look.
+
+    Raises:
+        Invalid: it is no photo, and the wish asks for what only photos can have.
+    """
+    look = Look(wish.turn, wish.crop, wish.filter, wish.strength)
+    if look != AS_IT_IS and kind != MediumKind.PHOTO:
+        raise Invalid(
+            f"media[{position}] is a video: filter, strength, crop and turn are for photos alone; "
+            "leave them out",
+            field=f"media[{position}]",
+        )
+    return look
 
 
 def checked_alt_text(text: str) -> str:
@@ -88,6 +116,15 @@ def checked_place(place: Place | None) -> Place | None:
     return place
 
 
+def _checked_wish(wish: MediumWish, position: int) -> MediumWish:
+    if wish.filter and wish.filter not in FILTERS_BY_NAME:
+        raise Invalid(
+            f'media[{position}].filter: "{wish.filter}" is none of {", ".join(FILTERS_BY_NAME)}',
+            field=f"media[{position}].filter",
+        )
+    return replace(wish, alt_text=checked_alt_text(wish.alt_text))
+
+
 def _single(fields: Sequence[tuple[str, str]]) -> dict[str, str]:
     once: dict[str, str] = {}
     for name, value in fields:
@@ -104,7 +141,13 @@ def _read(field: str, text: str, kind: type[T], default: T | None) -> T:
         return default  # type: ignore[return-value]  # the caller's default is of its own kind
     try:
         return msgspec.json.decode(text, type=kind)
-    except msgspec.MsgspecError as error:
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        at = field + path.rstrip("`")
+        if choices := _CHOICES.get(at.rpartition(".")[2]):
+            reason = f"{reason}; expected {choices}"
+        raise Invalid(f"{at}: {reason}", field=at) from error
+    except msgspec.DecodeError as error:
         raise Invalid(f"{field} is not the JSON that it should be: {error}", field=field) from error
 
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from calotype.media.look import AS_IT_IS, Look
+from calotype.media.renditions import RENDITIONS, VIDEO_RENDITIONS
 from calotype.posts.lifecycle import Status
 
 
@@ -13,6 +15,13 @@ class Audience(StrEnum):
 
     EVERYONE = "everyone"
     FOLLOWERS = "followers"
+
+
+class MediumKind(StrEnum):
+    """How a medium is shown. An animated picture is a video: silent, and it begins again."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
 
 
 class MediumStatus(StrEnum):
@@ -35,15 +44,24 @@ def new_key() -> str:
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What processing found out: the upright size in pixels, and the BlurHash."""
+    """What processing found out: the size in pixels, turned and cropped, and the BlurHash.
+
+    Of a video also how long it lasts, and whether it has a sound.
+    """
 
     width: int
     height: int
     blurhash: str
+    duration_ms: int = 0
+    sound: bool = False
 
 
 class Medium(msgspec.Struct, frozen=True):
-    """One photo of a post. `key` makes the place of its renditions unguessable."""
+    """One photo or video of a post.
+
+    `key` makes the place of its renditions unguessable. `progress` is how much of a video is made
+    while it waits, in percent.
+    """
 
     media_id: int
     post_id: int
@@ -54,9 +72,23 @@ class Medium(msgspec.Struct, frozen=True):
     size: int
     sha256: str
     alt_text: str = ""
+    look: Look = AS_IT_IS
     status: MediumStatus = MediumStatus.WAITING
     reason: str = ""
     facts: Facts | None = None
+    kind: MediumKind = MediumKind.PHOTO
+    progress: int = 0
+
+    @property
+    def loops(self) -> bool:
+        """Whether it was an animated picture, which starts anew at its end."""
+        return self.kind == MediumKind.VIDEO and self.content_type.startswith("image/")
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of all its renditions, the moving ones first."""
+        moving = VIDEO_RENDITIONS if self.kind == MediumKind.VIDEO else ()
+        return tuple(each.file_name for each in (*moving, *RENDITIONS))
 
 
 class Post(msgspec.Struct, frozen=True):

@@ -5,28 +5,29 @@ once; the outcome and the post's move are one transaction. A picture that cannot
 post in FAILED with a reason for its author; anything else is an exception, and the job's next try.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.errors import AlreadyExists, BadMedia, NotFound
 from calotype.kernel.ids import shard_of
-from calotype.media.decoders import Decoders
-from calotype.media.renditions import BY_NAME, rendition_key
-from calotype.media.wire import Rendered
+from calotype.media.renditions import rendition_key
 from calotype.posts.lifecycle import Status
 from calotype.posts.outcome import Outcome
-from calotype.posts.post import Facts, Medium, MediumStatus, Post
+from calotype.posts.post import Facts, Medium, MediumKind, MediumStatus, Post
+from calotype.posts.render import Renderer
 from calotype.posts.store import PostStore
 from calotype.posts.withdraw import remove_renditions
 from calotype.uploads.keys import original_key
 
 WORN_OUT = (
-    "we could not process this photo after three tries; it is kept, "
+    "we could not process this file after three tries; it is kept, "
     "and the people who run this server can try again"
 )
-LOST = "the uploaded photo is no longer in the store; please upload it again"
+LOST = "the uploaded file is no longer in the store; please upload it again"
 
 _OPEN = frozenset({Status.PROCESSING, Status.FAILED})
 _WITHDRAWN = frozenset({Status.CANCELLED, Status.PURGED})
@@ -39,7 +40,7 @@ class ProcessMedium:
     database: Database
     posts: PostStore
     blobs: BlobStore
-    decoders: Decoders
+    renderers: Mapping[MediumKind, Renderer]
     outcome: Outcome
 
     async def process(self, media_id: int) -> None:
@@ -55,14 +56,14 @@ class ProcessMedium:
             return
         try:
             async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
-                rendered = await self.decoders.render(path)
+                renderer = self.renderers[medium.kind]
+                facts = await renderer.render(medium, path, partial(self._keep, medium))
         except BadMedia as error:
             await self.fail(media_id, error.message)
         except NotFound:
             await self.fail(media_id, LOST)
         else:
-            await self._keep(medium, rendered)
-            await self._settle(medium, Facts(rendered.width, rendered.height, rendered.blurhash))
+            await self._settle(medium, facts)
 
     async def fail(self, media_id: int, reason: str) -> None:
         """Give a medium up, and its post with it. Changes nothing if it is READY already."""
@@ -70,15 +71,9 @@ class ProcessMedium:
         if found is not None:
             await self._settle(found[0], reason)
 
-    async def _keep(self, medium: Medium, rendered: Rendered) -> None:
-        for file in rendered.files:
-            name = BY_NAME[file.name].file_name
-            try:
-                await self.blobs.put(
-                    rendition_key(medium.media_id, medium.key, name), _one(file.data)
-                )
-            except AlreadyExists:
-                continue  # an earlier try got as far as this
+    async def _keep(self, medium: Medium, file_name: str, data: AsyncIterator[bytes]) -> None:
+        with suppress(AlreadyExists):  # an earlier try got as far as this
+            await self.blobs.put(rendition_key(medium.media_id, medium.key, file_name), data)
 
     async def _settle(self, medium: Medium, outcome: Facts | str) -> None:
         def settle(tx: Transaction) -> bool:
@@ -116,7 +111,3 @@ class ProcessMedium:
 def _status_of(post: Post | None, media_id: int) -> MediumStatus | None:
     media = post.media if post is not None else ()
     return next((each.status for each in media if each.media_id == media_id), None)
-
-
-async def _one(data: bytes) -> AsyncIterator[bytes]:
-    yield data

@@ -1,21 +1,23 @@
-"""Make the renditions of a photo again that was processed before: some of its files are lost.
+"""Make the renditions of a photo or a video again that was processed before: some of its files are lost.
 
 Guarantees: idempotent; what is there stays; the post's state is not touched. A photo whose
 original is lost too, or cannot be read, is an exception, and its job a dead letter in the end.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from calotype.blobs.store import BlobStore
 from calotype.jobs.queue import NewJob
 from calotype.kernel.errors import AlreadyExists, NotFound
 from calotype.kernel.ids import shard_of
-from calotype.media.decoders import Decoders
-from calotype.media.renditions import BY_NAME, rendition_key
-from calotype.posts.create import PHOTO_LANE
+from calotype.media.renditions import rendition_key
+from calotype.posts.create import lane_of
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Medium, MediumStatus
+from calotype.posts.post import Medium, MediumKind, MediumStatus
+from calotype.posts.render import Renderer
 from calotype.posts.store import PostStore
 from calotype.uploads.keys import original_key
 
@@ -29,17 +31,15 @@ class RemakeRenditions:
 
     posts: PostStore
     blobs: BlobStore
-    decoders: Decoders
+    renderers: Mapping[MediumKind, Renderer]
 
     async def remake(self, media_id: int) -> None:
         medium = await self._processed(media_id)
         if medium is None:
             return
         async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
-            rendered = await self.decoders.render(path)
-        for file in rendered.files:
-            key = rendition_key(media_id, medium.key, BY_NAME[file.name].file_name)
-            await self._put(key, file.data)
+            renderer = self.renderers[medium.kind]
+            await renderer.render(medium, path, partial(self._keep, medium))
         standing = await self._processed(media_id)
         if standing is None or standing.key != medium.key:
             # Withdrawn meanwhile, or moved: leave nothing at the old place.
@@ -52,23 +52,24 @@ class RemakeRenditions:
             return None
         return found[0] if found[0].status == MediumStatus.READY else None
 
-    async def _put(self, key: str, data: bytes) -> None:
+    async def _keep(self, medium: Medium, file_name: str, data: AsyncIterator[bytes]) -> None:
+        key = rendition_key(medium.media_id, medium.key, file_name)
         try:
             if (await self.blobs.stat(key)).size:
                 return
             await self.blobs.delete(key)  # an empty file is no picture
         except NotFound:
             pass
-        try:
-            await self.blobs.put(key, _one(data))
-        except AlreadyExists:
-            return
+        with suppress(AlreadyExists):
+            await self.blobs.put(key, data)
 
 
 def remake_job(medium: Medium) -> NewJob:
     """The job that makes a medium's missing renditions again."""
-    return NewJob(shard_of(medium.media_id), PHOTO_LANE, REMAKE, str(medium.media_id))
-
-
-async def _one(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+    return NewJob(
+        shard=shard_of(medium.media_id),
+        lane=lane_of(medium.kind),
+        kind=REMAKE,
+        key=str(medium.media_id),
+        account=medium.author_id,
+    )

@@ -43,6 +43,14 @@ class MediumStanding(msgspec.Struct, frozen=True):
     key: str
 
 
+class Advance(msgspec.Struct, frozen=True):
+    """How much of a waiting video is made, in percent."""
+
+    post_id: int
+    media_id: int
+    percent: int
+
+
 class PostStore(Protocol):
     """Posts with their media, on the author's shard. Verbs with `tx` join a transaction."""
 
@@ -79,6 +87,10 @@ class PostStore(Protocol):
         """Let a failed medium wait for processing again."""
         ...
 
+    def advance(self, tx: Transaction, media_id: int, percent: int) -> None:
+        """Record how much of a video is made; changes nothing unless it waits."""
+        ...
+
     def drop(self, tx: Transaction, media_id: int) -> None:
         """Remove a medium's row; the sweep, if nothing else, then removes its blobs."""
         ...
@@ -113,6 +125,10 @@ class PostStore(Protocol):
 
     async def processing_ids(self, author_id: int, limit: int) -> list[int]:
         """The author's posts that are PROCESSING, newest first."""
+        ...
+
+    async def advances(self, author_id: int, limit: int) -> list[Advance]:
+        """How far the author's videos are that are being made; one statement."""
         ...
 
     async def published_count(self, author_id: int) -> int: ...

@@ -82,6 +82,16 @@ class ChangeAvatar:
         def record(tx: Transaction) -> None:
             check_open(self.accounts, tx, avatar.user_id)
             self.avatars.add(tx, avatar)
-            self.jobs.enqueue(tx, [NewJob(shard, PHOTO_LANE, PROCESS, str(avatar.media_id))])
+            self.jobs.enqueue(tx, [_process_job(avatar)])
 
         await self.database.write(shard, record)
+
+
+def _process_job(avatar: Avatar) -> NewJob:
+    return NewJob(
+        shard=shard_of(avatar.user_id),
+        lane=PHOTO_LANE,
+        kind=PROCESS,
+        key=str(avatar.media_id),
+        account=avatar.user_id,
+    )

@@ -10,7 +10,7 @@ from calotype.connections.sql import Database, Transaction
 from calotype.jobs.queue import JobQueue
 from calotype.kernel.errors import NotFound
 from calotype.kernel.ids import shard_of
-from calotype.media.renditions import RENDITIONS, rendition_key
+from calotype.media.renditions import rendition_key
 from calotype.posts.census import PostCensus
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Medium, MediumStatus, Post
@@ -59,10 +59,10 @@ class Shelves:
 
 @dataclass(frozen=True)
 class MissingRenditions:
-    """READY photos some of whose renditions are missing or empty."""
+    """READY photos and videos some of whose renditions are missing or empty."""
 
     shelves: Shelves
-    what: str = "photos without all their renditions"
+    what: str = "media without all their renditions"
     cure: str = "has the worker make them again from the original"
 
     async def flaws(self) -> AsyncIterator[Flaw]:
@@ -73,8 +73,8 @@ class MissingRenditions:
                 yield await self._flaw(medium)
 
     async def _whole(self, medium: Medium) -> bool:
-        for each in RENDITIONS:
-            key = rendition_key(medium.media_id, medium.key, each.file_name)
+        for file_name in medium.file_names:
+            key = rendition_key(medium.media_id, medium.key, file_name)
             if await self.shelves.size(key) <= 0:
                 return False
         return True

@@ -54,7 +54,7 @@ class ReceivePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a request may hold and where its files go.
 
     `file_fields` and `text_fields` name the accepted parts; any other is refused. `new_file` is
-    called once for each file, when its part begins.
+    called once for each file, when its part begins. Without `videos`, only pictures are accepted.
     """
 
     file_fields: frozenset[str]
@@ -62,6 +62,7 @@ class ReceivePlan(msgspec.Struct, frozen=True, kw_only=True):
     new_file: Callable[[], NewFile]
     blobs: Sink
     limits: UploadSettings = UploadSettings()
+    videos: bool = False
 
 
 class ReceivedFile(msgspec.Struct, frozen=True):
@@ -192,7 +193,7 @@ class _Intake:
                 limit=limits.max_files,
             )
         new = self._plan.new_file()
-        checked = _CheckedFile(part, limits)
+        checked = _CheckedFile(part, self._plan)
         try:
             async with aclosing(checked.batches()) as batches:
                 await self._plan.blobs.put(new.key, batches)
@@ -208,10 +209,11 @@ class _Intake:
 class _CheckedFile:
     """A part's content on its way to the store: counted, inspected and hashed."""
 
-    def __init__(self, part: Part, limits: UploadSettings) -> None:
+    def __init__(self, part: Part, plan: ReceivePlan) -> None:
+        limits = plan.limits
         self._part = part
-        self._limit = limits.max_file_bytes
-        self._inspector = Inspector(limits.images)
+        self._limits = limits
+        self._inspector = Inspector(limits.images, limits.videos if plan.videos else None)
         self._digest = hashlib.sha256()
         self._size = 0
         self._header: Header | None = None
@@ -221,12 +223,8 @@ class _CheckedFile:
         pending = bytearray()
         async for chunk in self._part.content:
             self._size += len(chunk)
-            if self._size > self._limit:
-                raise TooLarge(
-                    f"a file may have {self._limit} bytes; make it smaller and send that",
-                    limit=self._limit,
-                )
             self._inspector.feed(chunk)
+            self._check_bytes()
             pending += chunk
             if len(pending) >= BATCH:
                 yield await self._hashed(bytes(pending))
@@ -234,6 +232,15 @@ class _CheckedFile:
         self._header = self._inspector.finish()
         if pending:
             yield await self._hashed(bytes(pending))
+
+    def _check_bytes(self) -> None:
+        video = self._inspector.is_video
+        limit = self._limits.videos.max_bytes if video else self._limits.max_file_bytes
+        if self._size > limit:
+            kind = "a video" if video else "a photo"
+            raise TooLarge(
+                f"{kind} may have {limit} bytes; make it smaller and send that", limit=limit
+            )
 
     def received(self, new: NewFile) -> ReceivedFile:
         assert self._header

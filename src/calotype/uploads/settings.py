@@ -18,10 +18,23 @@ class ImageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_side: int = 65_500
 
 
+class VideoLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a video may claim to be, judged by its header; media.video has the final word.
+
+    max_bytes: of one file; 200 MiB, a minute of 1080p as phones record it.
+    max_seconds: half a second more is let through, since cameras stop late.
+    max_side: width or height, in pixels.
+    """
+
+    max_bytes: int = 200 * 1024 * 1024
+    max_seconds: float = 60.0
+    max_side: int = 8_192
+
+
 class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits on one request.
 
-    max_file_bytes: the largest file, in bytes; 50 MiB.
+    max_file_bytes: the largest photo, in bytes; 50 MiB.
     max_files: files in one request, the length of a carousel.
     max_text_bytes: bytes of all text fields of a form together.
     max_parts: files and text fields of a form together.
@@ -43,3 +56,4 @@ class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_rate_after_s: float = 30
     sweep_grace_s: float = 3600
     images: ImageLimits = ImageLimits()
+    videos: VideoLimits = VideoLimits()

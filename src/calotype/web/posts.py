@@ -26,6 +26,12 @@ from calotype.web.services import Services
 from calotype.web.views import CreatedView, PostView, show_created, show_posts
 
 MAX_BATCH = 100
+_MEDIA = (
+    "JSON list in the order of the photos: [{altText, turn, crop, filter, strength}], all of them "
+    "optional. A photo is turned first (0, 90, 180 or 270 degrees clockwise), then cropped "
+    '("original", "square", "4:5", "1.91:1", or {x, y, width, height} in shares, 0 to 1, of what '
+    "the turn leaves), then filtered (a name of GET /filters, in a strength of 0 to 1)."
+)
 
 
 class MediumChanges(Struct, rename="camel", forbid_unknown_fields=True):
@@ -79,7 +85,7 @@ class CreateOperation(Operation):
                 "location": _text("JSON: {name, latitude, longitude}"),
                 "tags": _list(Schema(type=OpenAPIType.STRING), max_items=30),
                 "audience": Schema(type=OpenAPIType.STRING, enum=["everyone", "followers"]),
-                "media": _text("JSON list in the order of the photos: [{altText}]"),
+                "media": _text(_MEDIA),
             },
         )
         content = {"multipart/form-data": OpenAPIMediaType(schema=form)}

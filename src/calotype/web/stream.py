@@ -8,10 +8,12 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
+from msgspec import Struct, json
 
 from calotype.accounts.account import Identity
 from calotype.kernel.errors import Malformed, Unauthenticated
 from calotype.notify.notices import Notice
+from calotype.posts.store import Advance
 from calotype.web.authentication import token_of
 from calotype.web.problems import refusals
 from calotype.web.services import Services
@@ -27,6 +29,8 @@ async def stream(
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
     """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
+
+    While a video is made, progress with {postId, mediaId, progress} in percent, without an id.
 
     Read it with fetch and the Authorization header. It ends when the token does; come back with a
     fresh one and the Last-Event-ID.
@@ -50,7 +54,7 @@ async def _counted(
 
 
 async def _messages(
-    services: Services, token: str, notices: AsyncIterator[Notice | None]
+    services: Services, token: str, notices: AsyncIterator[Notice | Advance | None]
 ) -> AsyncIterator[ServerSentEventMessage]:
     yield _comment("listening")
     closing = asyncio.ensure_future(services.closing.wait())
@@ -61,17 +65,29 @@ async def _messages(
             if not coming.done():
                 coming.cancel()
                 return
-            notice = coming.result()
-            if notice is not None:
-                yield ServerSentEventMessage(
-                    id=str(notice.notice_id), event=notice.kind, data=notice.body.decode()
-                )
+            if (told := coming.result()) is not None:
+                yield _message(told)
             elif not await _still_good(services, token):
                 return
             else:
                 yield _comment("heartbeat")
     finally:
         closing.cancel()
+
+
+class ProgressView(Struct, rename="camel"):
+    post_id: str
+    media_id: str
+    progress: int
+
+
+def _message(told: Notice | Advance) -> ServerSentEventMessage:
+    if isinstance(told, Notice):
+        return ServerSentEventMessage(
+            id=str(told.notice_id), event=told.kind, data=told.body.decode()
+        )
+    view = ProgressView(str(told.post_id), str(told.media_id), told.percent)
+    return ServerSentEventMessage(event="progress", data=json.encode(view).decode())
 
 
 def _comment(words: str) -> ServerSentEventMessage:

@@ -5,14 +5,16 @@ Absent values are left out, lists may be empty; nothing is ever null.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Account
 from calotype.kernel.clock import to_datetime
 from calotype.kernel.ids import time_of
+from calotype.media.renditions import VIDEO_RENDITIONS
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Medium, Place, Post
+from calotype.posts.post import Audience, Medium, MediumKind, MediumStatus, Place, Post
 from calotype.web.services import Services
 
 
@@ -26,14 +28,23 @@ class AuthorView(Struct, rename="camel"):
 
 class MediumView(Struct, rename="camel"):
     media_id: str
-    type: str
+    type: MediumKind
     alt_text: str
     urls: dict[str, str]
-    """By rendition name: w150, w320, w640, w1080, w1080.jpg; empty until it is ready."""
+    """By rendition name: w150, w320, w640, w1080, w1080.jpg; of a video also 720p.mp4 and 480p.mp4, and
+    the others are its poster. Empty until it is ready."""
     width: int | UnsetType = UNSET
-    """Of the upright original, in pixels."""
+    """Of the picture, turned and cropped but not made smaller, in pixels."""
     height: int | UnsetType = UNSET
     blurhash: str | UnsetType = UNSET
+    duration: float | UnsetType = UNSET
+    """Of a video, in seconds."""
+    sound: bool | UnsetType = UNSET
+    """Whether a video has one."""
+    loop: bool | UnsetType = UNSET
+    """Of a video: it was an animated picture, and starts anew at its end."""
+    progress: int | UnsetType = UNSET
+    """How much of a video is made, in percent, while it is being made; for its author."""
     reason: str | UnsetType = UNSET
     """Why it failed; its author may drop it and publish the rest."""
 
@@ -55,7 +66,7 @@ class PostView(Struct, rename="camel"):
     mentions: list[str]
     audience: Audience
     media_urls: list[str]
-    """One URL a medium, of its largest rendition; empty until they are ready."""
+    """One URL a medium, of its largest rendition (a video's 720p.mp4); empty until they are ready."""
     media: list[MediumView]
     likes: int
     timestamp: datetime
@@ -70,7 +81,7 @@ class PostView(Struct, rename="camel"):
 class CreatedView(Struct, rename="camel"):
     post_id: str
     media_url: str
-    """Answers 404 until the photo is processed."""
+    """Answers 404 until the photo or video is processed."""
     status: Status
     timestamp: datetime
 
@@ -130,7 +141,7 @@ def show_post(services: Services, post: Post, authors: Mapping[int, Account]) ->
         tags=list(post.tags),
         mentions=list(post.mentions),
         audience=post.audience,
-        media_urls=[medium.urls["w1080"] for medium in media if medium.urls],
+        media_urls=[_main_url(medium) for medium in media if medium.urls],
         media=media,
         likes=0,
         timestamp=to_datetime(time_of(post.published_id or post.post_id)),
@@ -145,7 +156,7 @@ def show_created(services: Services, post: Post) -> CreatedView:
     first = post.media[0]
     return CreatedView(
         post_id=str(post.post_id),
-        media_url=services.urls.url(first, "w1080.webp", post.audience),
+        media_url=services.urls.url(first, _main_file(first), post.audience),
         status=post.status,
         timestamp=to_datetime(time_of(post.post_id)),
     )
@@ -171,11 +182,35 @@ def _show_medium(services: Services, medium: Medium, audience: Audience) -> Medi
     facts = medium.facts
     return MediumView(
         media_id=str(medium.media_id),
-        type="photo",
+        type=medium.kind,
         alt_text=medium.alt_text,
         urls=services.urls.of(medium, audience),
         width=facts.width if facts else UNSET,
         height=facts.height if facts else UNSET,
         blurhash=facts.blurhash if facts else UNSET,
         reason=medium.reason or UNSET,
+        **_show_moving(medium),
     )
+
+
+def _show_moving(medium: Medium) -> dict[str, Any]:
+    """What is said of a video alone."""
+    if medium.kind != MediumKind.VIDEO:
+        return {}
+    # What is being made is its author's to see alone, as its post is.
+    waits = medium.status == MediumStatus.WAITING
+    facts = medium.facts
+    return {
+        "loop": medium.loops,
+        "progress": medium.progress if waits else UNSET,
+        "duration": facts.duration_ms / 1_000 if facts else UNSET,
+        "sound": facts.sound if facts else UNSET,
+    }
+
+
+def _main_file(medium: Medium) -> str:
+    return VIDEO_RENDITIONS[0].file_name if medium.kind == MediumKind.VIDEO else "w1080.webp"
+
+
+def _main_url(medium: MediumView) -> str:
+    return medium.urls.get(VIDEO_RENDITIONS[0].name) or medium.urls["w1080"]

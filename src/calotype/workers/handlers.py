@@ -10,7 +10,7 @@ from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.graph.events import FOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
 from calotype.notify.tell import TellAuthor
-from calotype.posts.create import PHOTO_LANE, PROCESS
+from calotype.posts.create import PHOTO_LANE, PROCESS, VIDEO_LANE
 from calotype.posts.drop import DROP, DropMedium
 from calotype.posts.events import FAILED, PUBLISHED, RESTORED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
@@ -56,6 +56,10 @@ class Handlers:
             PHOTO_LANE: {
                 PROCESS: Handler(self._process, self._process_worn_out),
                 change_avatar.PROCESS: Handler(self._avatar, self._avatar_worn_out),
+                REMAKE: Handler(self._remake),
+            },
+            VIDEO_LANE: {
+                PROCESS: Handler(self._process, self._process_worn_out),
                 REMAKE: Handler(self._remake),
             },
             FANOUT_LANE: {FANOUT: Handler(self._push)},

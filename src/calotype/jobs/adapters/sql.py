@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from calotype.connections.leases import LIVE, LeasedQueue, LeasedRows, leased_table, new_row
 from calotype.connections.sql import Database, Transaction
+from calotype.connections.turns import Turns
 from calotype.jobs.queue import NewJob
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
@@ -23,6 +24,7 @@ class SqlJobQueue(LeasedQueue):
         due = self._clock.now_ms()
         for lane in {job.lane for job in jobs}:
             tx.wake(self.topic(lane))
+        turns = Turns(tx, jobs_table, due)
         rows = [
             new_row(
                 job.shard,
@@ -34,6 +36,10 @@ class SqlJobQueue(LeasedQueue):
                 due,
                 trace=current_trace(),
             )
+            | {
+                "account": job.account,
+                "turn": turns.next(job.lane, job.account, patient=job.patient),
+            }
             for job in jobs
         ]
         return tx.insert_new(jobs_table, rows, unless=("shard", "kind", "key"))

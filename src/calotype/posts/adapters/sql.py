@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
+from calotype.media.look import AS_IT_IS, Look
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
-from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Place, Post
-from calotype.posts.store import Changes, MediumStanding, Standing
+from calotype.posts.post import Audience, Facts, Medium, MediumKind, MediumStatus, Place, Post
+from calotype.posts.store import Advance, Changes, MediumStanding, Standing
 
 
 class SqlPosts:
@@ -82,8 +83,14 @@ class SqlPosts:
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
     def reopen(self, tx: Transaction, media_id: int) -> None:
-        waiting = {"status": MediumStatus.WAITING, "reason": ""}
+        waiting = {"status": MediumStatus.WAITING, "reason": "", "progress": 0}
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(waiting))
+
+    def advance(self, tx: Transaction, media_id: int, percent: int) -> None:
+        waits = media_table.c.status == MediumStatus.WAITING
+        tx.execute(
+            sa.update(media_table).where(*_is_medium(media_id), waits).values(progress=percent)
+        )
 
     def drop(self, tx: Transaction, media_id: int) -> None:
         tx.execute(sa.delete(media_table).where(*_is_medium(media_id)))
@@ -186,6 +193,24 @@ class SqlPosts:
         )
         rows = await self._database.read(shard_of(author_id), lambda tx: tx.all(found))
         return [row.post_id for row in rows]
+
+    async def advances(self, author_id: int, limit: int) -> list[Advance]:
+        p, m = posts_table.c, media_table.c
+        both = posts_table.join(media_table, sa.and_(m.shard == p.shard, m.post_id == p.post_id))
+        found = (
+            sa.select(m.post_id, m.media_id, m.progress)
+            .select_from(both)
+            .where(
+                p.shard == shard_of(author_id),
+                p.author_id == author_id,
+                p.status == Status.PROCESSING,
+                m.status == MediumStatus.WAITING,
+                m.progress > 0,
+            )
+            .limit(limit)
+        )
+        rows = await self._database.read(shard_of(author_id), lambda tx: tx.all(found))
+        return [Advance(row.post_id, row.media_id, row.progress) for row in rows]
 
     async def published_count(self, author_id: int) -> int:
         c = post_counts_table.c
@@ -343,6 +368,8 @@ def _medium_row(medium: Medium) -> dict[str, Any]:
         "size": medium.size,
         "sha256": medium.sha256,
         "alt_text": medium.alt_text,
+        "look": None if medium.look == AS_IT_IS else _json(medium.look),
+        "kind": medium.kind,
     }
 
 
@@ -358,7 +385,15 @@ def _medium(row: sa.Row[Any]) -> Medium:
         size=row.size,
         sha256=row.sha256,
         alt_text=row.alt_text,
+        look=msgspec.json.decode(row.look, type=Look) if row.look else AS_IT_IS,
         status=MediumStatus(row.status),
         reason=row.reason,
-        facts=Facts(row.width, row.height, row.blurhash) if ready else None,
+        facts=_facts(row) if ready else None,
+        kind=MediumKind(row.kind),
+        progress=row.progress,
     )
+
+
+def _facts(row: sa.Row[Any]) -> Facts:
+    # What was processed before there were videos has no length.
+    return Facts(row.width, row.height, row.blurhash, row.duration_ms or 0, bool(row.sound))

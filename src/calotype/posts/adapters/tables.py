@@ -35,9 +35,14 @@ media_table = sharded(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("alt_text", sa.Text, nullable=False),
+    sa.Column("look", sa.Text, nullable=True),
     sa.Column("width", sa.Integer, nullable=True),
     sa.Column("height", sa.Integer, nullable=True),
     sa.Column("blurhash", sa.String(120), nullable=True),
+    sa.Column("kind", sa.String(12), nullable=False, server_default="photo"),
+    sa.Column("progress", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("duration_ms", sa.Integer, nullable=True),
+    sa.Column("sound", sa.Boolean, nullable=True),
     sa.Index(None, "shard", "post_id"),
 )
 post_counts_table = sharded(

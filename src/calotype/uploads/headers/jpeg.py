@@ -7,7 +7,7 @@ second picture of a pair, junk) is not looked at.
 import struct
 from collections.abc import Callable, Generator
 
-from calotype.kernel.errors import BrokenImage
+from calotype.kernel.errors import BrokenImage, NotAnImage
 from calotype.uploads.headers.walker import Header, NextMarker, Request, Skip, Take, Walk
 
 MAGIC = b"\xff\xd8\xff"
@@ -18,6 +18,9 @@ _SCAN = 0xDA
 _STANDALONE = {0x01, _START}
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+# Lossless and hierarchical: of scanners and hospitals, and no viewer shows them.
+_RARE = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
+_PRECISION = 8
 # Each scan is one more pass over all pixels at the price of a few bytes. Encoders write about 10.
 _MAX_SCANS = 100
 
@@ -29,6 +32,7 @@ def walk(check: Check) -> Walk:
 
     Raises:
         BrokenImage: the markers contradict each other.
+        NotAnImage: a kind of JPEG that hardly any viewer shows.
     """
     yield Skip(2)
     header: Header | None = None
@@ -68,8 +72,14 @@ def _length() -> Generator[Request, bytes, int]:
 def _frame(marker: int, length: int) -> Generator[Request, bytes, Header]:
     if length < 6:
         raise BrokenImage("this JPEG's header is too short; save it anew and send that")
-    _precision, height, width, components = struct.unpack(">BHHB", (yield Take(6)))
+    precision, height, width, components = struct.unpack(">BHHB", (yield Take(6)))
     if length != 6 + 3 * components:
         raise BrokenImage("this JPEG's header contradicts itself; save it anew and send that")
+    if marker in _RARE or precision != _PRECISION:
+        raise NotAnImage(
+            "the file is a JPEG of a rare kind (lossless, or with 12 bits a colour); "
+            "save it as an ordinary JPEG and send that",
+            seems="a JPEG of a rare kind",
+        )
     yield Skip(length - 6)
     return Header(format="jpeg", width=width, height=height, held=marker in _PROGRESSIVE)

@@ -3,9 +3,11 @@
 ENOUGH = 32  # bytes after which every kind below is known
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"GIF8", "a GIF"),
-    (0, b"II*\x00", "a TIFF or a raw photo"),
-    (0, b"MM\x00*", "a TIFF or a raw photo"),
+    (0, b"II+\x00", "a TIFF of the kind for very large pictures"),
+    (0, b"MM\x00+", "a TIFF of the kind for very large pictures"),
+    (0, b"IIRO", "a raw photo"),
+    (0, b"IIU\x00", "a raw photo"),
+    (0, b"FUJIFILM", "a raw photo"),
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "a ZIP archive or an office document"),
     (0, b"\x1f\x8b", "a gzip archive"),
@@ -26,7 +28,6 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"mdat", "a QuickTime video"),
     (4, b"wide", "a QuickTime video"),
 )
-_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _MARKUP: tuple[tuple[bytes, str], ...] = (
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an SVG drawing or another XML document"),
@@ -52,12 +53,8 @@ def seems(head: bytes) -> str:
 
 
 def _container(brand: bytes) -> str:
-    if brand in _HEIC:
-        return "a HEIC"
-    if brand in {b"avif", b"avis"}:
-        return "an AVIF"
-    if brand in {b"mif1", b"msf1"}:
-        return "a HEIC or an AVIF"
+    if brand == b"crx ":
+        return "a raw photo"
     return "a QuickTime video" if brand == b"qt  " else "an MP4 video"
 
 

@@ -1,7 +1,7 @@
 """Pushes chunks into a parser that pulls.
 
-A format is a generator that asks for bytes by yielding `Take`, `Skip` or `NextMarker`, and returns
-its Header when the picture is complete. The walker feeds it from chunks of any size; what it
+A format is a generator that asks for bytes by yielding a Request, and returns its Header when the
+picture or video is complete. The walker feeds it from chunks of any size; what it
 keeps between chunks is shorter than the largest `Take`, so a file costs constant memory.
 """
 
@@ -13,32 +13,63 @@ import msgspec
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What a complete picture file says of itself.
+    """What a complete picture or video file says of itself.
 
-    `held`: no decoder can stream it (progressive JPEG, interlaced PNG). `frames` is above 1 for
+    `held`: no decoder can stream it (all but baseline JPEG, plain PNG and WebP). `frames` is above 1 for
     an animation only; the further pictures of a camera's multi-picture JPEG do not count.
-    Width and height are as stored, before any orientation is applied.
+    Width and height are as stored, before any orientation is applied; of a video they may be 0,
+    and so may be `seconds`, where it does not say.
     """
 
-    format: Literal["jpeg", "png", "webp"]
+    format: Literal[
+        "jpeg", "png", "webp", "gif", "heic", "avif", "tiff", "mp4", "mov", "webm", "matroska"
+    ]
     width: int
     height: int
     held: bool = False
     frames: int = 1
+    seconds: float = 0.0
 
     @property
     def content_type(self) -> str:
-        return f"image/{self.format}"
+        return _VIDEO_TYPES.get(self.format, f"image/{self.format}")
+
+    @property
+    def is_video(self) -> bool:
+        return self.format in _VIDEO_TYPES
 
     @property
     def animated(self) -> bool:
         return self.frames > 1
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is shown as a video: it is one, or an animation."""
+        return self.is_video or self.animated
+
+
+_VIDEO_TYPES = {
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "matroska": "video/x-matroska",
+}
 
 
 class Take(msgspec.Struct, frozen=True):
     """The next `count` bytes: small, because they are kept until complete."""
 
     count: int
+
+
+class TakeOrEnd(msgspec.Struct, frozen=True):
+    """The next `count` bytes, or b"" where the file ends before they are complete."""
+
+    count: int
+
+
+class ToEnd(msgspec.Struct, frozen=True):
+    """Pass over all there is; answered with b"" at the end of the file."""
 
 
 class Skip(msgspec.Struct, frozen=True):
@@ -54,7 +85,7 @@ class NextMarker(msgspec.Struct, frozen=True):
     """
 
 
-Request: TypeAlias = Take | Skip | NextMarker
+Request: TypeAlias = Take | TakeOrEnd | ToEnd | Skip | NextMarker
 Walk: TypeAlias = Generator[Request, bytes, Header]
 
 _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
@@ -86,16 +117,26 @@ class Walker:
                 self.header = done.value
         self._buffer = b"" if self.header else self._buffer[position:]
 
+    def end(self) -> None:
+        """Say that the file is over: a walk that can end here does; raises what it raises."""
+        if self.header is None and isinstance(self._request, TakeOrEnd | ToEnd):
+            try:
+                self._walk.send(b"")
+            except StopIteration as done:
+                self.header = done.value
+
     def _answer(self, position: int) -> tuple[bytes | None, int]:
         """What the request is answered with (None: more bytes are needed), and where that ends."""
         match self._request:
-            case Take(count):
+            case Take(count) | TakeOrEnd(count):
                 end = position + count
                 return (
                     (self._buffer[position:end], end)
                     if end <= len(self._buffer)
                     else (None, position)
                 )
+            case ToEnd():
+                return None, len(self._buffer)
             case Skip(count):
                 return self._skip(count, position)
             case NextMarker():

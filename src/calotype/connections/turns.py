@@ -1,0 +1,71 @@
+"""Turns: the order in which accounts are served, however much each has waiting.
+
+Start-time fair queueing (Goyal, Vin, Cheng 1996), at a cost of one for every row. A row's turn is
+given when it is added: behind the last of its own account, or beside what is being served now. So
+one account's 500 rows take 500 turns, and another's single row takes the next one.
+
+Within a turn the oldest goes first. Turns begin again at 0 when a lane runs empty. Rows that are
+`patient` have their turns above all others.
+"""
+
+from collections import Counter
+
+import sqlalchemy as sa
+
+from calotype.connections.sql import Transaction
+
+# A lane would have to hold as many rows at once before a turn came among the patient ones.
+_PATIENT = 1 << 40
+_LIVE = 0
+
+
+def turn_columns() -> list[sa.schema.SchemaItem]:
+    """The columns of a table whose rows take turns, and the indexes that find them."""
+    return [
+        sa.Column("account", sa.BigInteger, nullable=False),
+        sa.Column("turn", sa.BigInteger, nullable=False),
+        sa.Index(None, "lane", "died_ms", "turn"),
+        sa.Index(None, "lane", "account", "died_ms", "turn"),
+    ]
+
+
+class Turns:
+    """Gives turns to the rows that one transaction adds to one table."""
+
+    def __init__(self, tx: Transaction, table: sa.Table, now_ms: int) -> None:
+        self._tx = tx
+        self._table = table
+        self._now_ms = now_ms
+        self._next: Counter[tuple[str, int, bool]] = Counter()
+
+    def next(self, lane: str, account: int, *, patient: bool) -> int:
+        """The turn of this account's next row in the lane."""
+        share = (lane, account, patient)
+        if share not in self._next:
+            self._next[share] = self._first(lane, account, patient=patient)
+        turn = self._next[share]
+        self._next[share] += 1
+        return turn
+
+    def _first(self, lane: str, account: int, *, patient: bool) -> int:
+        t = self._table.c
+        low, high = (_PATIENT, 2 * _PATIENT) if patient else (0, _PATIENT)
+        live = (t.lane == lane, t.died_ms == _LIVE)
+        kin = (*live, t.turn >= low, t.turn < high)
+        waiting = sa.select(sa.func.min(t.turn)).where(*kin)
+        own = sa.select(sa.func.max(t.turn)).where(*kin, t.account == account)
+        # Leased rows are due in the future, and few are. Added to, `turn` is no reason to search
+        # all that waits: with 50,000 rows that took 40 ms, and takes 0.1 this way.
+        turn = t.turn + 0
+        leased = (t.due_ms > self._now_ms, t.token != "")
+        served = sa.select(sa.func.max(turn)).where(*live, *leased, turn >= low, turn < high)
+        row = self._tx.first(
+            sa.select(
+                served.scalar_subquery().label("served"),
+                waiting.scalar_subquery().label("waiting"),
+                own.scalar_subquery().label("own"),
+            )
+        )
+        assert row is not None
+        now = next((turn for turn in (row.served, row.waiting) if turn is not None), low)
+        return int(now if row.own is None else max(now, row.own + 1))
