@@ -66,10 +66,11 @@ def _files(report: Report, folder: Path) -> None:
 
 def _decoded(path: Path) -> "Image.Image":
     from calotype.media import process as pipeline
+    from calotype.media.look import AS_IT_IS
     from calotype.media.settings import DecoderLimits
 
     pipeline.prepare_libvips()
-    photo = pipeline.Photo(path.read_bytes(), DecoderLimits())
+    photo = pipeline.Photo(path.read_bytes(), DecoderLimits(), AS_IT_IS)
     for step in pipeline.STEPS[: pipeline.STEPS.index(pipeline.encode_renditions)]:
         step(photo)
     return photo.sizes[1080]
