@@ -1,6 +1,8 @@
 """Use cases that several processes run."""
 
 from calotype.bootstrap.shape import Embedded
+from calotype.posts.adapters.census import SqlPostCensus
+from calotype.posts.census import PostCensus
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
 from calotype.posts.reconcile import Reconcile
@@ -28,3 +30,7 @@ def drop_medium(shape: Embedded) -> DropMedium:
 
 def outcome(shape: Embedded) -> Outcome:
     return Outcome(shape.posts, shape.outbox, shape.ids)
+
+
+def build_post_census(shape: Embedded) -> PostCensus:
+    return SqlPostCensus(shape.core)
