@@ -20,6 +20,7 @@ DESCRIPTION = "likeness at 1080 to a full decoding with Lanczos, and bytes again
 
 PHOTOS = 6
 SIZE = (4000, 3000)
+QUALITY = 80  # of the renditions, and of sharp's
 
 
 def run(report: Report) -> None:
@@ -45,23 +46,39 @@ def _files(report: Report, folder: Path) -> None:
     for seed, path in enumerate(paths):
         path.write_bytes(photos.camera_jpeg.__wrapped__(*SIZE, orientation=1, seed=seed))
         photos.scene.cache_clear()
-    ours = [_rendered(path) for path in paths]
-    references = [_reference(path) for path in paths]
-    report.figure("webp_bytes", _mean([len(data) for data in ours]), "bytes")
-    mine = _mean([_likeness(_opened(d), r) for d, r in zip(ours, references, strict=True)])
+    ours = sum(len(_webp(_decoded(path), QUALITY)) for path in paths)
+    report.figure("webp_bytes", ours / PHOTOS, "bytes")
     try:
         with installed_sharp() as sharp:
             for path in paths:
                 sharp.render(path, "keep")
     except Absent as reason:
-        report.figure("webp_likeness", mine, "SSIM")
-        report.skip("webp_vs_sharp", str(reason))
+        report.skip("webp_bytes_at_sharps_likeness", str(reason))
         return
     theirs = [path.with_name(f"{path.name}.webp").read_bytes() for path in paths]
-    other = _mean([_likeness(_opened(d), r) for d, r in zip(theirs, references, strict=True)])
-    report.figure("webp_likeness_vs_sharp", mine, "SSIM", ceiling=other, at_least=0.999)
-    sizes = (sum(map(len, ours)), sum(map(len, theirs)))
-    report.figure("webp_bytes_vs_sharp", sizes[0], "bytes", ceiling=sizes[1], at_most=1.05)
+    equal = sum(_bytes_for_likeness(*pair) for pair in zip(paths, theirs, strict=True))
+    report.figure(
+        "webp_bytes_at_sharps_likeness", equal, "bytes", ceiling=sum(map(len, theirs)), at_most=1.05
+    )
+
+
+def _bytes_for_likeness(path: Path, theirs: bytes) -> float:
+    """Bytes that our encoding takes to be as like the reference as theirs is.
+
+    Encoders at one quality trade bytes for likeness in ways of their own; only at equal likeness
+    do bytes compare. Between two qualities the bytes are taken to grow evenly.
+    """
+    reference, picture = _reference(path), _decoded(path)
+    wanted = _likeness(_opened(theirs), reference)
+    before = (0, 0.0)
+    for quality in range(QUALITY - 10, 100, 2):
+        data = _webp(picture, quality)
+        now = (len(data), _likeness(_opened(data), reference))
+        if now[1] >= wanted:
+            share = (wanted - before[1]) / (now[1] - before[1])
+            return before[0] + share * (now[0] - before[0])
+        before = now
+    return float("inf")
 
 
 def _decoded(path: Path) -> "Image.Image":
@@ -76,13 +93,10 @@ def _decoded(path: Path) -> "Image.Image":
     return photo.sizes[1080]
 
 
-def _rendered(path: Path) -> bytes:
-    from calotype.media import process as pipeline
-    from calotype.media.settings import DecoderLimits
-
-    pipeline.prepare_libvips()
-    rendered = pipeline.process(path, DecoderLimits())
-    return next(file.data for file in rendered.files if file.name == "w1080")
+def _webp(picture: "Image.Image", quality: int) -> bytes:
+    made = io.BytesIO()
+    picture.save(made, "WEBP", quality=quality, method=2)
+    return made.getvalue()
 
 
 def _reference(path: Path) -> "Image.Image":
@@ -108,7 +122,3 @@ def _likeness(one: "Image.Image", other: "Image.Image") -> float:
 
     planes: list[Any] = [numpy.asarray(picture.convert("L")) for picture in (one, other)]
     return ssim(*planes)
-
-
-def _mean(values: "list[int] | list[float]") -> float:
-    return sum(values) / len(values)
