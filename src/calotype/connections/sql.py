@@ -4,7 +4,8 @@ Work is a plain function of a `Transaction`, run whole in a thread: a use case c
 of several rooms into one transaction, the event loop never waits for the disk, and a write
 transaction holds SQLite's lock only while it runs (decision 002).
 
-Guarantees: a `write` is committed and durable when it returns; doorbells ring only after that.
+Guarantees: a `write` is committed and durable when it returns; then the witness has heard whose
+rows it changed, whatever became of the caller, and doorbells ring only after the commit.
 Refuses: a statement without a shard to run it on, and a client-library exception across the port.
 """
 
@@ -23,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Engine, Row
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from calotype.connections.changes import Nobody, Notes, Witness
 from calotype.connections.doorbell import Doorbell
 from calotype.kernel.errors import CalotypeError, ReadOnly, StorageFull, Unavailable
 from calotype.kernel.ids import SHARD_SHIFT, SHARDS, shard_of
@@ -46,6 +48,8 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.bells: set[str] = set()
+        self.notes = Notes()
+        """Whose rows this transaction changes, for those who keep copies of them."""
 
     def execute(
         self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None
@@ -113,9 +117,10 @@ class Database:
     statement stays on one node, `batch` groups by node, a sweep runs once per node in `nodes`.
     """
 
-    def __init__(self, engine: Engine, doorbell: Doorbell) -> None:
+    def __init__(self, engine: Engine, doorbell: Doorbell, witness: Witness | None = None) -> None:
         self.engine = engine
         self._doorbell = doorbell
+        self._witness = witness or Nobody()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sql-read")
         # One writer a process: SQLite has one writer anyway, and waiting in line here is fair,
         # while waiting on its lock is a poll.
@@ -191,6 +196,8 @@ class Database:
                 answer = work(transaction)
         except DBAPIError as error:
             raise _translated(error, self.engine.url.database) from error
+        if (change := transaction.notes.change()) is not None:
+            self._witness.changed(change)
         for topic in transaction.bells:
             self._doorbell.ring(topic)
         return answer
