@@ -16,6 +16,7 @@ from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
 from calotype.accounts.store import AccountStore
 from calotype.blobs.adapters.disk import DiskBlobs
+from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
@@ -50,6 +51,7 @@ class Embedded:
     clock: Clock
     ids: IdFactory
     doorbell: UnixDoorbell
+    versions: Versions
     core: Database
     timeline_database: Database
     blobs: DiskBlobs
@@ -112,8 +114,10 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     clock = clock or SystemClock()
     ids = IdFactory(clock)
     doorbell = UnixDoorbell(directory / "run", role)
-    core = Database(_engine(directory, "core"), doorbell)
-    timeline_database = Database(_engine(directory, "timelines"), doorbell)
+    versions = doorbell.witness = Versions()
+    witness = Here(versions, doorbell)
+    core = Database(_engine(directory, "core"), doorbell, witness)
+    timeline_database = Database(_engine(directory, "timelines"), doorbell, witness)
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
@@ -124,6 +128,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         clock=clock,
         ids=ids,
         doorbell=doorbell,
+        versions=versions,
         core=core,
         timeline_database=timeline_database,
         blobs=DiskBlobs(directory / "blobs"),

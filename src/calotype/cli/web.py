@@ -54,10 +54,10 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     greeting = asyncio.create_task(_greet(shape, server))
     try:
         await server.serve(sockets=[socket.socket(fileno=fd)])
+        await greeting
+        await shape.close()
     finally:
-        access.close()
-    await greeting
-    await shape.close()
+        access.close()  # last: requests that were cut off are told meanwhile
 
 
 def _connections(settings: Settings) -> int:

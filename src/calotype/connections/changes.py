@@ -86,6 +86,18 @@ class Nobody:
         pass
 
 
+class Here:
+    """The Witness of a process: its own versions first, then the other processes."""
+
+    def __init__(self, versions: Versions, elsewhere: Witness) -> None:
+        self._versions = versions
+        self._elsewhere = elsewhere
+
+    def changed(self, change: Change) -> None:
+        self._versions.changed(change)
+        self._elsewhere.changed(change)
+
+
 class Notes:
     """What one transaction changed, so far."""
 
