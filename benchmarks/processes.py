@@ -1,5 +1,7 @@
-"""Processes under measurement: where they run, what they have used, what they weigh. Linux only,
-but for what says otherwise."""
+"""Processes under measurement: where they run, what they have used, what they weigh.
+
+Linux only, but for what says otherwise.
+"""
 
 import os
 import sys
@@ -54,16 +56,7 @@ def cpu_seconds(pid: int) -> float:
 
 def pss_bytes(pid: int) -> int:
     """Its share of the memory that it and others hold; 0 of one that is going."""
-    return _bytes(f"/proc/{pid}/smaps_rollup", "Pss")
-
-
-def peak_rss_bytes(pid: int) -> int:
-    """The most that it ever held at once."""
-    return _bytes(f"/proc/{pid}/status", "VmHWM")
-
-
-def _bytes(file: str, field: str) -> int:
-    for line in Path(file).read_text().splitlines():
-        if line.startswith(f"{field}:"):
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return 0
