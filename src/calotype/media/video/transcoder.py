@@ -18,7 +18,7 @@ import msgspec
 
 from calotype.kernel.errors import BadMedia, BrokenVideo, DecoderCrashed, StorageFull, TooLong
 from calotype.media.video import commands
-from calotype.media.video.children import Bounds, Ended, run
+from calotype.media.video.children import Bounds, Ended, confined, run
 from calotype.media.video.clip import Animation, Clip, Refused, Report, read_report
 from calotype.media.video.plan import Output, outputs_of
 from calotype.media.video.settings import VideoSettings
@@ -118,6 +118,8 @@ class Transcoder:
             "max_side": settings.max_side,
             "max_pixels": settings.max_pixels,
             "max_animation_pixels": settings.max_animation_pixels,
+            "memory_bytes": _PROBE_BYTES,
+            "cpu_seconds": int(_PROBE_S),
         }
         arguments = msgspec.json.encode(limits).decode()
         command = (sys.executable, "-P", "-m", "calotype.media.video.prober", arguments)
@@ -149,7 +151,8 @@ class Transcoder:
         command = commands.film(clip, outputs, directory, settings.threads, settings.max_seconds)
         seconds = clip.seconds if isinstance(clip, Clip) else 0.0
         progress = _Progress(seconds, told)
-        ended = await run(command, original, self._bounds(), progress.hear)
+        bounds = self._bounds()
+        ended = await run(confined(command, bounds), original, bounds, progress.hear)
         _check_end(ended)
         if progress.seconds > settings.max_seconds + _TOLERANCE_S:
             raise _endless(settings.max_seconds)
@@ -177,7 +180,8 @@ class Transcoder:
         animated = isinstance(clip, Animation)
         source, demuxer = (original, clip.demuxer) if animated else (largest, made.demuxer)
         command = commands.poster(clip, demuxer, target)
-        ended = await run(command, source, self._bounds(), _nothing)
+        bounds = self._bounds()
+        ended = await run(confined(command, bounds), source, bounds, _nothing)
         _check_end(ended)
         if not await asyncio.to_thread(target.exists):
             raise _unwatchable()
