@@ -91,6 +91,12 @@ class Transaction:
         dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
         self.connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
+    def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert in the engine's own dialect, which can say what to do on a conflict."""
+        if self.connection.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
     def changes(self, statement: sa.Executable) -> int:
         """Run an update or delete; returns how many rows it met."""
         return self.connection.execute(statement).rowcount
