@@ -20,6 +20,8 @@ from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.engagement.adapters.marks import SqlMarks
+from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
 from calotype.graph.adapters.sql import SqlGraph
@@ -64,6 +66,8 @@ class Embedded:
     keys: SqlIdempotencyKeys
     notices: SqlNotices
     avatars: SqlAvatars
+    marks: SqlMarks
+    tallies: SqlTallies
     accounts: AccountStore
     people: AccountsRoom
 
@@ -121,6 +125,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
+    outbox = SqlOutbox(ids)
     policy: Policy = "open" if settings.open_registration else "invitation"
     shape = Embedded(
         settings=settings,
@@ -136,11 +141,13 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         graph=SqlGraph(core, ids),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),
-        outbox=SqlOutbox(ids),
+        outbox=outbox,
         events=SqlEventLog(core, clock, GROUPS),
         keys=SqlIdempotencyKeys(core, clock, owner, longest_request_ms),
         notices=SqlNotices(core, ids, clock),
         avatars=SqlAvatars(core),
+        marks=SqlMarks(core, ids, clock),
+        tallies=SqlTallies(core, outbox),
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )

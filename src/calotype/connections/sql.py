@@ -106,6 +106,12 @@ class Transaction:
         values = [itemgetter(*order)(row) for row in rows] if order else list(rows)
         self.connection.exec_driver_sql(str(insert), values)
 
+    def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert in the engine's own dialect, which can say what to do on a conflict."""
+        if self.connection.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
     def changes(self, statement: sa.Executable) -> int:
         """Run an update or delete; returns how many rows it met."""
         return self.connection.execute(statement).rowcount

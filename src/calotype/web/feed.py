@@ -25,7 +25,8 @@ async def read_feed(
 ) -> FeedView:
     """What the people one follows have published, and one's own posts."""
     page = await services.feed.read(me.user_id, cursor or None, limit, order)
-    return FeedView(await show_posts(services, list(page.items)), page.next_cursor or UNSET)
+    posts = await show_posts(services, list(page.items), me.user_id)
+    return FeedView(posts, page.next_cursor or UNSET)
 
 
 HANDLERS = [read_feed]

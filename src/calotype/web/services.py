@@ -11,6 +11,8 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.react import React
+from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
@@ -46,6 +48,9 @@ class Services:
     audience: AudienceRule
     feed: ReadFeed
     profiles: ReadProfile
+    engagement: ViewEngagement
+    marks: ReadMarks
+    react: React
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
