@@ -20,12 +20,12 @@ from tests.stores import House, graph_of, new_post, publish_many, start
 
 pytestmark = pytest.mark.anyio
 
-# own PROCESSING, timeline, own PUBLISHED, follows, standings, posts, media, authors
-FIRST_PAGE = 8
+# own PROCESSING, timeline, own PUBLISHED, celebrities, follows, standings, posts, media, authors
+FIRST_PAGE = 9
 # follows, standings, posts, media, authors
 LATER_RANKED_PAGE = 5
-# timeline, own PUBLISHED, follows, standings, posts, media, authors
-LATER_CHRONOLOGICAL_PAGE = 7
+# timeline, own PUBLISHED, celebrities, follows, standings, posts, media, authors
+LATER_CHRONOLOGICAL_PAGE = 8
 # posts, media
 OWN_PROCESSING = 2
 # account, edge, two counts, whether the viewer follows, PUBLISHED, posts, media, author; a

@@ -1,6 +1,7 @@
 """Builds the shape that the settings ask for: the only place that knows an adapter."""
 
 from calotype.bootstrap.checks import build_checks
+from calotype.bootstrap.common import celebrity_posts, fan_out
 from calotype.bootstrap.shape import Embedded, must_migrate, open_embedded, prepare
 from calotype.bootstrap.web import build_services
 from calotype.bootstrap.worker import build_forget, build_handlers, build_lanes, build_worker
@@ -13,6 +14,8 @@ __all__ = [
     "build_lanes",
     "build_services",
     "build_worker",
+    "celebrity_posts",
+    "fan_out",
     "must_migrate",
     "open_embedded",
     "prepare",

@@ -46,6 +46,7 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
             posts=shape.posts,
             timelines=shape.timelines,
             backfill=Backfill(shape.posts, shape.graph, shape.timelines),
+            celebrities=shape.celebrities,
             clock=shape.clock,
             is_busy=feed_is_busy,
         ),

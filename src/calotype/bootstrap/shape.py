@@ -21,6 +21,7 @@ from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
+from calotype.graph.adapters.celebrities import SqlCelebrities
 from calotype.graph.adapters.sql import SqlGraph
 from calotype.jobs.adapters.sql import SqlJobQueue
 from calotype.kernel.clock import Clock, SystemClock
@@ -29,6 +30,7 @@ from calotype.kernel.errors import Misconfigured
 from calotype.kernel.ids import IdFactory
 from calotype.notify.adapters.sql import SqlNotices
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
+from calotype.posts.adapters.recent import SqlRecentPosts
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
@@ -55,6 +57,8 @@ class Embedded:
     blobs: DiskBlobs
     posts: SqlPosts
     graph: SqlGraph
+    celebrities: SqlCelebrities
+    recent: SqlRecentPosts
     timelines: SqlTimelines
     jobs: SqlJobQueue
     outbox: SqlOutbox
@@ -129,6 +133,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         blobs=DiskBlobs(directory / "blobs"),
         posts=SqlPosts(core),
         graph=SqlGraph(core, ids),
+        celebrities=SqlCelebrities(core),
+        recent=SqlRecentPosts(core),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),
         outbox=SqlOutbox(ids),

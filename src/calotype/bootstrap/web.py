@@ -1,7 +1,7 @@
 """What the web process works with."""
 
 from calotype.audience.rule import AudienceRule
-from calotype.bootstrap.common import drop_medium, outcome, withdraw_post
+from calotype.bootstrap.common import celebrity_posts, drop_medium, outcome, withdraw_post
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.connections.figures import figures_path
@@ -95,7 +95,7 @@ def _feed(shape: Embedded) -> ReadFeed:
     )
     return ReadFeed(
         posts=shape.posts,
-        candidates=Candidates(shape.posts, shape.graph, shape.timelines),
+        candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
         ranker=RecencyRanker(),
         snapshots=snapshots,
         clock=shape.clock,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from calotype.bootstrap.common import (
     drop_medium,
+    fan_out,
     outcome,
     reconcile_posts,
     sweep_blobs,
@@ -13,7 +14,7 @@ from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
-from calotype.feed.fanout import FANOUT_LANE, FanOut
+from calotype.feed.fanout import FANOUT_LANE
 from calotype.media.decoders import Decoders
 from calotype.media.video.transcoder import Transcoder
 from calotype.notify.notices import topic
@@ -63,7 +64,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
-        fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
+        fanout=fan_out(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
         avatars=avatars,
@@ -112,6 +113,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             ErasePosts(shape.core, shape.posts, shape.blobs),
             avatars,
             shape.graph,
+            shape.celebrities,
             shape.keys,
             shape.people.forget_names,
             shape.notices,

@@ -1,7 +1,7 @@
 """Fan-out: a published post into its author's followers' timelines.
 
 Each chunk of followers is a job of its own, so a large fan-out is shared by all workers and goes
-on after a crash where it stopped.
+on after a crash where it stopped. Celebrities' posts are not fanned out (decision 018).
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from functools import partial
 import msgspec
 
 from calotype.connections.sql import Database
+from calotype.feed.celebrities import CelebrityLine, CelebrityPosts
 from calotype.feed.timelines import Push, TimelineStore
 from calotype.graph.store import GraphStore
 from calotype.jobs.queue import JobQueue, NewJob
@@ -41,11 +42,19 @@ class FanOut:
     graph: GraphStore
     timelines: TimelineStore
     jobs: JobQueue
+    line: CelebrityLine
+    celebrity_posts: CelebrityPosts
 
     async def plan(self, post_id: int) -> None:
-        """Cut a published post's followers into chunks, a job each. Idempotent by chunk."""
+        """Cut a published post's followers into chunks, a job each. Idempotent by chunk.
+
+        A celebrity's post is put into the cache instead, and merged by whoever reads.
+        """
         post = await self._published(post_id)
         if post is None:
+            return
+        if await self.line.is_beyond(post.author_id):
+            await self.celebrity_posts.write_through(post.author_id)
             return
         shard, after = shard_of(post_id), 0
         while ids := await self.graph.follower_ids(post.author_id, after, CHUNK):
