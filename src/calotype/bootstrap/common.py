@@ -4,6 +4,7 @@ from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
 from calotype.feed.fanout import FanOut
+from calotype.feed.presence import Presence, RebuildTimeline
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
 from calotype.posts.reconcile import Reconcile
@@ -49,7 +50,12 @@ def fan_out(shape: Embedded) -> FanOut:
         jobs=shape.jobs,
         line=line,
         celebrity_posts=celebrity_posts(shape),
+        presence=Presence(shape.visits, shape.clock),
     )
+
+
+def rebuild_timeline(shape: Embedded) -> RebuildTimeline:
+    return RebuildTimeline(shape.graph, shape.recent, shape.timelines)
 
 
 def celebrity_posts(shape: Embedded) -> CelebrityPosts:

@@ -21,6 +21,7 @@ from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
+from calotype.feed.adapters.visits import SqlVisits
 from calotype.graph.adapters.celebrities import SqlCelebrities
 from calotype.graph.adapters.sql import SqlGraph
 from calotype.jobs.adapters.sql import SqlJobQueue
@@ -59,6 +60,7 @@ class Embedded:
     graph: SqlGraph
     celebrities: SqlCelebrities
     recent: SqlRecentPosts
+    visits: SqlVisits
     timelines: SqlTimelines
     jobs: SqlJobQueue
     outbox: SqlOutbox
@@ -135,6 +137,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         graph=SqlGraph(core, ids),
         celebrities=SqlCelebrities(core),
         recent=SqlRecentPosts(core),
+        visits=SqlVisits(core),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),
         outbox=SqlOutbox(ids),

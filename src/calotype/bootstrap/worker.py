@@ -6,6 +6,7 @@ from calotype.bootstrap.common import (
     drop_medium,
     fan_out,
     outcome,
+    rebuild_timeline,
     reconcile_posts,
     sweep_blobs,
     withdraw_post,
@@ -40,6 +41,7 @@ FANOUT_WIDTH = 2
 EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
+TRIM_EVERY_S = 86_400.0
 RECALL_EVERY_S = 20.0
 
 
@@ -65,6 +67,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
         fanout=fan_out(shape),
+        rebuild=rebuild_timeline(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
         avatars=avatars,
@@ -114,6 +117,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             avatars,
             shape.graph,
             shape.celebrities,
+            shape.visits,
             shape.keys,
             shape.people.forget_names,
             shape.notices,
@@ -137,5 +141,6 @@ def _routines(shape: Embedded) -> list[Routine]:
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
+        Routine("trim timelines", TRIM_EVERY_S, shape.timelines.trim),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
     ]

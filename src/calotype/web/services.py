@@ -11,6 +11,7 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
@@ -44,6 +45,7 @@ class Services:
     drop_medium: DropMedium
     retry_post: RetryPost
     audience: AudienceRule
+    welcome: WelcomeReader
     feed: ReadFeed
     profiles: ReadProfile
     change_avatar: ChangeAvatar
