@@ -5,6 +5,7 @@ from calotype.bootstrap.common import reconcile_posts, sweep_blobs
 from calotype.bootstrap.shape import Embedded
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.presence import Presence
 from calotype.graph.adapters.census import SqlGraphCensus
 from calotype.posts.adapters.census import SqlPostCensus
 from calotype.upkeep.checks import Check
@@ -47,6 +48,7 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
             timelines=shape.timelines,
             backfill=Backfill(shape.posts, shape.graph, shape.timelines),
             celebrities=shape.celebrities,
+            presence=Presence(shape.visits, shape.clock),
             clock=shape.clock,
             is_busy=feed_is_busy,
         ),

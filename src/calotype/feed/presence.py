@@ -73,6 +73,11 @@ class Presence:
             later=[each for each in reader_ids if PRESENT_DAYS < ages.get(each, 0) <= AWAY_DAYS],
         )
 
+    async def is_away(self, reader_id: int) -> bool:
+        """Whether fan-outs skip this reader."""
+        readers = await self.sort([reader_id])
+        return not readers.present and not readers.later
+
 
 @dataclass(frozen=True)
 class RebuildTimeline:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from calotype.feed.backfill import BACKFILLED, Backfill
+from calotype.feed.presence import Presence
 from calotype.feed.timelines import TimelineStore
 from calotype.graph.celebrities import CelebrityStore
 from calotype.graph.census import Follows, GraphCensus
@@ -30,6 +31,7 @@ class MissingEntries:
     timelines: TimelineStore
     backfill: Backfill
     celebrities: CelebrityStore
+    presence: Presence
     clock: Clock
     is_busy: Callable[[], Awaitable[bool]]
     what: str = "follows whose last posts are not all in the timeline"
@@ -50,6 +52,8 @@ class MissingEntries:
         settled_ms = self.clock.now_ms() - GRACE_MS
         if time_of(edge.edge_id) > settled_ms:
             return False
+        if await self.presence.is_away(edge.follower_id):
+            return False  # skipped by fan-outs, and rebuilt on return
         latest = await self.posts.published_ids(edge.followee_id, MAX_ID, BACKFILLED, set(Audience))
         fame = await self.celebrities.fame(edge.followee_id)
         # What a celebrity publishes is merged at read, and lies in no timeline.
