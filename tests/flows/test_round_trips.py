@@ -20,12 +20,13 @@ from tests.stores import House, graph_of, new_post, publish_many, start
 
 pytestmark = pytest.mark.anyio
 
-# own PROCESSING, timeline, own PUBLISHED, follows, standings, posts, media, authors, facts, counts
-FIRST_PAGE = 10
+# own PROCESSING, timeline, own PUBLISHED, celebrities, follows, standings, posts, media, authors,
+# facts, counts
+FIRST_PAGE = 11
 # follows, standings, posts, media, authors, facts, counts
 LATER_RANKED_PAGE = 7
-# timeline, own PUBLISHED, follows, standings, posts, media, authors, facts, counts
-LATER_CHRONOLOGICAL_PAGE = 9
+# timeline, own PUBLISHED, celebrities, follows, standings, posts, media, authors, facts, counts
+LATER_CHRONOLOGICAL_PAGE = 10
 # posts, media
 OWN_PROCESSING = 2
 # account, edge, two counts, whether the viewer follows, PUBLISHED, posts, media, author, facts,

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from calotype.bootstrap import Embedded
+from calotype.bootstrap import Embedded, fan_out
 from calotype.connections.sql import Transaction
-from calotype.feed.fanout import Chunk, FanOut
+from calotype.feed.fanout import Chunk
 from calotype.kernel.errors import Unavailable
 from calotype.kernel.ids import MAX_ID, shard_of
 from calotype.posts.create import PHOTO_LANE, process_job
@@ -237,7 +237,7 @@ async def test_restored_post_reaches_followers_that_came_meanwhile(
     assert "post.restored" in kinds
     assert "post.published" not in kinds, "its author is not told once more"
     shape = place.shape
-    fanout = FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs)
+    fanout = fan_out(shape)
     await fanout.plan(post.post_id)
     for job in await shape.jobs.lease("fanout", 10, "test"):
         await fanout.push(Chunk(post.post_id, 0, MAX_ID))

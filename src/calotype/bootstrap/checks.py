@@ -5,6 +5,7 @@ from calotype.bootstrap.common import build_post_census, reconcile_posts, sweep_
 from calotype.bootstrap.shape import Embedded
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.presence import Presence
 from calotype.graph.adapters.census import SqlGraphCensus
 from calotype.upkeep.checks import Check
 from calotype.upkeep.leftovers import OrphanedBlobs, UnfinishedWrites
@@ -45,6 +46,8 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
             posts=shape.posts,
             timelines=shape.timelines,
             backfill=Backfill(shape.posts, shape.graph, shape.timelines),
+            celebrities=shape.celebrities,
+            presence=Presence(shape.visits, shape.clock),
             clock=shape.clock,
             is_busy=feed_is_busy,
         ),

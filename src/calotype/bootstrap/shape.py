@@ -24,6 +24,8 @@ from calotype.engagement.adapters.marks import SqlMarks
 from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
+from calotype.feed.adapters.visits import SqlVisits
+from calotype.graph.adapters.celebrities import SqlCelebrities
 from calotype.graph.adapters.sql import SqlGraph
 from calotype.jobs.adapters.sql import SqlJobQueue
 from calotype.kernel.clock import Clock, SystemClock
@@ -32,6 +34,7 @@ from calotype.kernel.errors import Misconfigured
 from calotype.kernel.ids import IdFactory
 from calotype.notify.adapters.sql import SqlNotices
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
+from calotype.posts.adapters.recent import SqlRecentPosts
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
@@ -59,6 +62,9 @@ class Embedded:
     blobs: DiskBlobs
     posts: SqlPosts
     graph: SqlGraph
+    celebrities: SqlCelebrities
+    recent: SqlRecentPosts
+    visits: SqlVisits
     timelines: SqlTimelines
     jobs: SqlJobQueue
     outbox: SqlOutbox
@@ -139,6 +145,9 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         blobs=DiskBlobs(directory / "blobs"),
         posts=SqlPosts(core),
         graph=SqlGraph(core, ids),
+        celebrities=SqlCelebrities(core),
+        recent=SqlRecentPosts(core),
+        visits=SqlVisits(core),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),
         outbox=outbox,

@@ -1,7 +1,13 @@
 """What the web process works with."""
 
 from calotype.audience.rule import AudienceRule
-from calotype.bootstrap.common import drop_medium, outcome, withdraw_post
+from calotype.bootstrap.common import (
+    celebrity_posts,
+    drop_medium,
+    outcome,
+    rebuild_timeline,
+    withdraw_post,
+)
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.connections.figures import figures_path
@@ -14,6 +20,7 @@ from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
@@ -61,6 +68,14 @@ def build_services(shape: Embedded) -> Services:
         drop_medium=drop_medium(shape),
         retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
         audience=rule,
+        welcome=WelcomeReader(
+            database=shape.core,
+            visits=shape.visits,
+            jobs=shape.jobs,
+            rebuild=rebuild_timeline(shape),
+            clock=shape.clock,
+            lane=FANOUT_LANE,
+        ),
         feed=_feed(shape),
         engagement=ViewEngagement(shape.tallies, shape.marks),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
@@ -102,7 +117,7 @@ def _feed(shape: Embedded) -> ReadFeed:
     )
     return ReadFeed(
         posts=shape.posts,
-        candidates=Candidates(shape.posts, shape.graph, shape.timelines),
+        candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
         ranker=RecencyRanker(),
         snapshots=snapshots,
         clock=shape.clock,

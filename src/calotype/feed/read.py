@@ -115,7 +115,7 @@ class ReadFeed:
         return Page(posts, following)
 
     async def _rank(self, reader_id: int, at: RankedCursor) -> Snapshot:
-        window = await self.candidates.window(reader_id, at.watermark, self.ranked_together)
+        window = await self.candidates.ranked_window(reader_id, at.watermark, self.ranked_together)
         unserved = without(window.candidates, at.served)
         wanted = await self.candidates.still_wanted(reader_id, unserved)
         scores = self.ranker.scores(reader_id, wanted, self.clock.now_ms())

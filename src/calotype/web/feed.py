@@ -24,6 +24,8 @@ async def read_feed(
     order: FromQuery[Order] = Order.RANKED,
 ) -> FeedView:
     """What the people one follows have published, and one's own posts."""
+    if not cursor:
+        await services.welcome.welcome(me.user_id)
     page = await services.feed.read(me.user_id, cursor or None, limit, order)
     posts = await show_posts(services, list(page.items), me.user_id)
     return FeedView(posts, page.next_cursor or UNSET)

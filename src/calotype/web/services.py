@@ -13,6 +13,7 @@ from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
+from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
@@ -46,6 +47,7 @@ class Services:
     drop_medium: DropMedium
     retry_post: RetryPost
     audience: AudienceRule
+    welcome: WelcomeReader
     feed: ReadFeed
     profiles: ReadProfile
     engagement: ViewEngagement

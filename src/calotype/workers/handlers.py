@@ -10,6 +10,7 @@ from calotype.engagement.events import LIKE_CHANGED, MarkChanged
 from calotype.engagement.project import ProjectLikes
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
+from calotype.feed.presence import REBUILD, RebuildTimeline
 from calotype.graph.events import FOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
 from calotype.notify.tell import TellAuthor
@@ -52,6 +53,7 @@ class Handlers:
     drop: DropMedium
     rekey: Rekey
     fanout: FanOut
+    rebuild: RebuildTimeline
     backfill: Backfill
     author: TellAuthor
     likes: ProjectLikes
@@ -71,7 +73,7 @@ class Handlers:
                 PROCESS: Handler(self._process, self._process_worn_out),
                 REMAKE: Handler(self._remake),
             },
-            FANOUT_LANE: {FANOUT: Handler(self._push)},
+            FANOUT_LANE: {FANOUT: Handler(self._push), REBUILD: Handler(self._rebuild)},
             UPKEEP_LANE: {
                 PURGE: Handler(self._purge),
                 DROP: Handler(self._drop),
@@ -116,6 +118,9 @@ class Handlers:
         if published_id is not None:
             self.figures.stages.add(FANNED_OUT)
             self.figures.now_visible(published_id)
+
+    async def _rebuild(self, job: Leased) -> None:
+        await self.rebuild.rebuild(int(job.key))
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.remove_files(int(job.key))
