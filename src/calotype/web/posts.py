@@ -79,7 +79,7 @@ class CreateOperation(Operation):
                 "location": _text("JSON: {name, latitude, longitude}"),
                 "tags": _list(Schema(type=OpenAPIType.STRING), max_items=30),
                 "audience": Schema(type=OpenAPIType.STRING, enum=["everyone", "followers"]),
-                "media": _text("JSON list in the order of the photos: [{altText}]"),
+                "media": _text("JSON list in the order of the files: [{altText}]"),
             },
         )
         content = {"multipart/form-data": OpenAPIMediaType(schema=form)}
@@ -105,7 +105,7 @@ async def create_post(
         ),
     ] = None,
 ) -> Response[CreatedView]:
-    """Upload 1 to 10 photos as a post; it is published once they are processed."""
+    """Upload 1 to 10 photos and videos as a post; it is published once they are processed."""
     content_type = request.headers.get("content-type", "")
     body = body_of(request)
     try:

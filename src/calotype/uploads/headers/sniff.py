@@ -56,6 +56,8 @@ def _container(brand: bytes) -> str:
         return "a HEIC"
     if brand in {b"avif", b"avis"}:
         return "an AVIF"
+    if brand == b"crx ":
+        return "a raw photo"
     if brand in {b"mif1", b"msf1"}:
         return "a HEIC or an AVIF"
     return "a QuickTime video" if brand == b"qt  " else "an MP4 video"
