@@ -139,7 +139,7 @@ def test_its_author_sees_how_far_it_is(author: Person, slow: bytes) -> None:
 
 
 def test_no_photo_waits_for_a_video(author: Person, slow: bytes, photo: bytes) -> None:
-    video = author.post(slow)
+    video = author.post(slow, slow)
     assert author.settled(author.post(photo)["postId"])["status"] == "PUBLISHED"
     assert author.read(f"/posts/{video['postId']}")["status"] == "PROCESSING"
     assert author.settled(video["postId"])["status"] == "PUBLISHED"
