@@ -111,7 +111,7 @@ async def create_post(
         ),
     ] = None,
 ) -> Response[CreatedView]:
-    """Upload 1 to 10 photos as a post; it is published once they are processed."""
+    """Upload 1 to 10 photos and videos as a post; it is published once they are processed."""
     content_type = request.headers.get("content-type", "")
     body = body_of(request)
     try:

@@ -9,8 +9,6 @@ supplemental messages within the pictures.
 from functools import cache
 from pathlib import Path
 
-import imageio_ffmpeg
-
 from calotype.media.video.clip import Animation, Clip
 from calotype.media.video.codecs import DECODERS
 from calotype.media.video.plan import (
@@ -40,6 +38,8 @@ _ANONYMOUS = (
 @cache
 def ffmpeg() -> str:
     """The path of the static ffmpeg that came with the libraries."""
+    import imageio_ffmpeg  # 20 ms that only makers of videos need
+
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 

@@ -78,12 +78,18 @@ class Transcoder:
             DecoderCrashed: a process died or overran its limits; trying again may help.
             StorageFull, Unavailable: there is no room, or no process can be started.
         """
-        await asyncio.to_thread(self._scratch.mkdir, mode=0o700, parents=True, exist_ok=True)
-        directory = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._scratch))
+        directory = await asyncio.to_thread(self._make_room)
         try:
             yield await self._film(original, directory, told)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
+
+    def _make_room(self) -> Path:
+        try:
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self._scratch))
+        except OSError as error:
+            raise StorageFull(f"there is no room to make a video: {error.strerror}") from error
 
     async def _film(self, original: Path, directory: Path, told: Told) -> Film:
         clip = await self.probe(original)
