@@ -105,7 +105,7 @@ class Handlers:
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
-        self.figures.stages.add(PROCESSED)
+        self.figures.reached(PROCESSED, int(job.key))
 
     async def _process_worn_out(self, job: Leased) -> None:
         await self.process.fail(int(job.key), WORN_OUT)
@@ -116,7 +116,7 @@ class Handlers:
     async def _push(self, job: Leased) -> None:
         published_id = await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
         if published_id is not None:
-            self.figures.stages.add(FANNED_OUT)
+            self.figures.reached(FANNED_OUT, published_id)
             self.figures.now_visible(published_id)
 
     async def _rebuild(self, job: Leased) -> None:
@@ -146,7 +146,8 @@ class Handlers:
         await self.forget.forget(int(job.key))
 
     async def _plan(self, event: Leased) -> None:
-        self.figures.stages.add(IS_PUBLISHED)
+        # The event's own id: a post that is restored was published long before.
+        self.figures.reached(IS_PUBLISHED, event.id)
         await self.fanout.plan(_moved(event).post_id)
 
     async def _backfill(self, event: Leased) -> None:
