@@ -75,7 +75,7 @@ def test_a_gif_is_a_photo_or_an_animation_by_its_pictures() -> None:
     still = inspect(clip("-c:v", "gif", "-frames:v", "1", pictures=SHORT, suffix="gif"))
     assert (still.content_type, still.frames, still.moves) == ("image/gif", 1, False)
     moving = clip("-c:v", "gif", pictures=SHORT, suffix="gif")
-    assert inspect(moving) == Header("gif", 64, 48, frames=4)
+    assert inspect(moving) == Header("gif", 64, 48, held=True, frames=4)
     assert inspect(moving[:-1]) == inspect(moving), "a missing trailer is forgiven"
     with pytest.raises(TruncatedImage):
         inspect(moving[:-30])
