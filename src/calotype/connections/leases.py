@@ -235,7 +235,7 @@ class LeasedRows:
             due = free.where(t.due_ms <= now_ms).order_by(t.due_ms, t.id)
         else:
             # Added to, the due time is no reason to sort all that is due: nearly everything is.
-            # With 50,000 rows a lease takes 0.5 ms and not 65.
+            # With 50,000 rows a lease takes 3 ms and not 65.
             due = free.where(t.due_ms + 0 <= now_ms).order_by(t.turn, t.id)
         return due.with_for_update(skip_locked=True)
 
