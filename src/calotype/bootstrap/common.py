@@ -5,6 +5,8 @@ from calotype.cache.adapters.memory import MemoryCache
 from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
+from calotype.posts.adapters.census import SqlPostCensus
+from calotype.posts.census import PostCensus
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
 from calotype.posts.reconcile import Reconcile
@@ -37,6 +39,10 @@ def drop_medium(shape: Embedded) -> DropMedium:
 
 def outcome(shape: Embedded) -> Outcome:
     return Outcome(shape.posts, shape.outbox, shape.ids)
+
+
+def build_post_census(shape: Embedded) -> PostCensus:
+    return SqlPostCensus(shape.core)
 
 
 def fan_out(shape: Embedded) -> FanOut:

@@ -16,9 +16,12 @@ from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
 from calotype.accounts.store import AccountStore
 from calotype.blobs.adapters.disk import DiskBlobs
+from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.engagement.adapters.marks import SqlMarks
+from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
 from calotype.feed.adapters.visits import SqlVisits
@@ -53,6 +56,7 @@ class Embedded:
     clock: Clock
     ids: IdFactory
     doorbell: UnixDoorbell
+    versions: Versions
     core: Database
     timeline_database: Database
     blobs: DiskBlobs
@@ -68,6 +72,8 @@ class Embedded:
     keys: SqlIdempotencyKeys
     notices: SqlNotices
     avatars: SqlAvatars
+    marks: SqlMarks
+    tallies: SqlTallies
     accounts: AccountStore
     people: AccountsRoom
 
@@ -118,11 +124,14 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     clock = clock or SystemClock()
     ids = IdFactory(clock)
     doorbell = UnixDoorbell(directory / "run", role)
-    core = Database(_engine(directory, "core"), doorbell)
-    timeline_database = Database(_engine(directory, "timelines"), doorbell)
+    versions = doorbell.witness = Versions()
+    witness = Here(versions, doorbell)
+    core = Database(_engine(directory, "core"), doorbell, witness)
+    timeline_database = Database(_engine(directory, "timelines"), doorbell, witness)
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
+    outbox = SqlOutbox(ids)
     policy: Policy = "open" if settings.open_registration else "invitation"
     shape = Embedded(
         settings=settings,
@@ -130,6 +139,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         clock=clock,
         ids=ids,
         doorbell=doorbell,
+        versions=versions,
         core=core,
         timeline_database=timeline_database,
         blobs=DiskBlobs(directory / "blobs"),
@@ -140,11 +150,13 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         visits=SqlVisits(core),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),
-        outbox=SqlOutbox(ids),
+        outbox=outbox,
         events=SqlEventLog(core, clock, GROUPS),
         keys=SqlIdempotencyKeys(core, clock, owner, longest_request_ms),
         notices=SqlNotices(core, ids, clock),
         avatars=SqlAvatars(core),
+        marks=SqlMarks(core, ids, clock),
+        tallies=SqlTallies(core, outbox),
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )

@@ -14,6 +14,9 @@ from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.gate import Gate
+from calotype.engagement.react import React
+from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
@@ -42,6 +45,7 @@ SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
+    gate = Gate(shape.posts, shape.people.accounts, rule)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
@@ -73,6 +77,9 @@ def build_services(shape: Embedded) -> Services:
             lane=FANOUT_LANE,
         ),
         feed=_feed(shape),
+        engagement=ViewEngagement(shape.tallies, shape.marks),
+        marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
+        react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,

@@ -13,6 +13,7 @@ from calotype.bootstrap.common import (
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
+from calotype.engagement.project import ProjectLikes
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
@@ -30,8 +31,9 @@ from calotype.posts.remake import RemakeRenditions
 from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.process_avatar import ProcessAvatar
+from calotype.workers.batches import BatchLane
 from calotype.workers.figures import WorkerFigures
-from calotype.workers.handlers import Handlers
+from calotype.workers.handlers import GROUPS, Handlers
 from calotype.workers.lane import Lane
 from calotype.workers.routine import Routine
 from calotype.workers.run import Worker
@@ -70,6 +72,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         rebuild=rebuild_timeline(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
+        likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -91,7 +94,11 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
         Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
         for group, kinds in handlers.events().items()
     ]
-    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, routines)
+    batches = [
+        BatchLane(shape.events, group, handle, GROUPS[group], shape.owner, shape.clock)
+        for group, handle in handlers.batches().items()
+    ]
+    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, batches, routines)
 
 
 def _renderers(shape: Embedded, decoders: Decoders) -> dict[MediumKind, Renderer]:

@@ -22,15 +22,18 @@ LogFormat = Literal["auto", "text", "json"]
 
 def configure(level: str, format_: LogFormat) -> None:
     """Log to stderr; `auto` is text on a terminal and JSON everywhere else."""
-    as_text = format_ == "text" or (format_ == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    handler.setFormatter(TextFormatter() if is_text(format_) else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     # What no line shows need not be found out for each.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # as its docs advise: no caller is sought for a line
     for name in ("alembic", "asyncio", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def is_text(format_: LogFormat) -> bool:
+    return format_ == "text" or (format_ == "auto" and sys.stderr.isatty())
 
 
 class JsonFormatter(logging.Formatter):

@@ -3,11 +3,14 @@
 import asyncio
 import resource
 import socket
+import sys
 
 import uvicorn
 import uvloop
 
 from calotype.bootstrap import Embedded, build_services, open_embedded
+from calotype.cli.access import AccessWriter
+from calotype.cli.logs import is_text
 from calotype.cli.process import started, until_told
 from calotype.settings import Settings
 from calotype.web.app import build_edge
@@ -29,8 +32,9 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     shape.doorbell.open()
     await shape.keys.release_all()
     services = build_services(shape)
+    access = AccessWriter(sys.stderr.fileno(), is_text(settings.log_format))
     config = uvicorn.Config(
-        build_edge(services, settings.public_url),
+        build_edge(services, settings.public_url, access),
         http=bounded_protocol(settings.web, _connections(settings)),
         proxy_headers=False,  # ours believes no one by default, not even this machine
         log_config=None,
@@ -48,9 +52,12 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
 
     until_told(stop, parent)
     greeting = asyncio.create_task(_greet(shape, server))
-    await server.serve(sockets=[socket.socket(fileno=fd)])
-    await greeting
-    await shape.close()
+    try:
+        await server.serve(sockets=[socket.socket(fileno=fd)])
+        await greeting
+        await shape.close()
+    finally:
+        access.close()  # last: requests that were cut off are told meanwhile
 
 
 def _connections(settings: Settings) -> int:

@@ -10,10 +10,19 @@ import os
 import socket
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from calotype.connections.changes import Change, Nobody, Witness
+
 _MAX_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
+# A datagram that begins so carries a Change; a topic never does.
+_CHANGE = b"\0"
+# What systems take as one datagram without being asked; a push of 500 timeline rows is 5 KB.
+_MOST_BYTES = 60_000
 
 
 class Doorbell(Protocol):
@@ -48,11 +57,17 @@ class Listener:
 class UnixDoorbell:
     """Datagrams on Unix sockets, one socket a process, in one directory.
 
-    `ring` may be called from any thread. `listen` and `open` belong to the event loop.
+    It also carries changes (connections/changes.py) to the other processes' `witness`, never to
+    its own. `ring` and `changed` may be called from any thread; `listen` and `open` belong to the
+    event loop.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
         self._directory = socket_directory(directory)
+        self.witness: Witness = Nobody()
+        """Hears of other processes' changes, once this is open."""
+        # Whom a change did not reach: their next one says so.
+        self._behind: set[Path] = set()
         self._name = name
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
@@ -61,14 +76,32 @@ class UnixDoorbell:
 
     def ring(self, topic: str) -> None:
         for path in self._directory.glob("*.sock"):
-            try:
-                self._sender.sendto(topic.encode(), str(path))
-            except BlockingIOError:
-                continue  # its queue is full of rings already: it is awake
-            except ConnectionRefusedError:
-                path.unlink(missing_ok=True)  # its process is gone
-            except OSError:
-                continue  # it left just now, or the system cannot ring: a ring is a hint
+            self._send(topic.encode(), path)
+
+    def changed(self, change: Change) -> None:
+        """Tell the other processes; whom it does not reach hears with the next that something was lost."""
+        datagram = _CHANGE + msgspec.msgpack.encode(change)
+        if len(datagram) > _MOST_BYTES:
+            datagram = _LOST
+        for path in self._others():
+            if not self._send(_LOST if path in self._behind else datagram, path):
+                self._behind.add(path)
+            else:
+                self._behind.discard(path)
+
+    def _others(self) -> Iterator[Path]:
+        own = f"{self._name}-{os.getpid()}.sock"
+        return (path for path in self._directory.glob("*.sock") if path.name != own)
+
+    def _send(self, datagram: bytes, path: Path) -> bool:
+        """Whether it is in their queue. A full one holds rings enough: its process is awake."""
+        try:
+            self._sender.sendto(datagram, str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)  # its process is gone
+        except OSError:
+            return False  # its queue is full, it left just now, or the system cannot ring
+        return True
 
     def open(self) -> None:
         """Start hearing rings, on the running event loop."""
@@ -105,11 +138,24 @@ class UnixDoorbell:
         assert self._receiver is not None
         while True:
             try:
-                topic = self._receiver.recv(256).decode(errors="replace")
+                datagram = self._receiver.recv(_MOST_BYTES)
             except BlockingIOError:
                 return
-            for listener in self._listeners.get(topic, ()):
+            if datagram.startswith(_CHANGE):
+                self.witness.changed(_read_change(datagram[1:]))
+                continue
+            for listener in self._listeners.get(datagram.decode(errors="replace"), ()):
                 listener.rung.set()
+
+
+_LOST = _CHANGE + msgspec.msgpack.encode(Change(lost=True))
+
+
+def _read_change(data: bytes) -> Change:
+    try:
+        return msgspec.msgpack.decode(data, type=Change)
+    except msgspec.MsgspecError:
+        return Change(lost=True)  # a process of another version: what it says may be anything
 
 
 def socket_directory(directory: Path) -> Path:

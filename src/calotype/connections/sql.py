@@ -4,7 +4,8 @@ Work is a plain function of a `Transaction`, run whole in a thread: a use case c
 of several rooms into one transaction, the event loop never waits for the disk, and a write
 transaction holds SQLite's lock only while it runs (decision 002).
 
-Guarantees: a `write` is committed and durable when it returns; doorbells ring only after that.
+Guarantees: a `write` is committed and durable when it returns; then the witness has heard whose
+rows it changed, whatever became of the caller, and doorbells ring only after the commit.
 Refuses: a statement without a shard to run it on, and a client-library exception across the port.
 """
 
@@ -26,6 +27,7 @@ from sqlalchemy.engine import Connection, CursorResult, Dialect, Engine, Row
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from calotype.connections.changes import Nobody, Notes, Witness
 from calotype.connections.doorbell import Doorbell
 from calotype.kernel.errors import CalotypeError, ReadOnly, StorageFull, Unavailable
 from calotype.kernel.ids import SHARD_SHIFT, SHARDS, shard_of
@@ -49,6 +51,8 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.bells: set[str] = set()
+        self.notes = Notes()
+        """Whose rows this transaction changes, for those who keep copies of them."""
 
     def execute(
         self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None
@@ -102,6 +106,12 @@ class Transaction:
         values = [itemgetter(*order)(row) for row in rows] if order else list(rows)
         self.connection.exec_driver_sql(str(insert), values)
 
+    def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert in the engine's own dialect, which can say what to do on a conflict."""
+        if self.connection.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
     def changes(self, statement: sa.Executable) -> int:
         """Run an update or delete; returns how many rows it met."""
         return self.connection.execute(statement).rowcount
@@ -124,9 +134,10 @@ class Database:
     statement stays on one node, `batch` groups by node, a sweep runs once per node in `nodes`.
     """
 
-    def __init__(self, engine: Engine, doorbell: Doorbell) -> None:
+    def __init__(self, engine: Engine, doorbell: Doorbell, witness: Witness | None = None) -> None:
         self.engine = engine
         self._doorbell = doorbell
+        self._witness = witness or Nobody()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sql-read")
         # One writer a process: SQLite has one writer anyway, and waiting in line here is fair,
         # while waiting on its lock is a poll.
@@ -202,6 +213,8 @@ class Database:
                 answer = work(transaction)
         except DBAPIError as error:
             raise _translated(error, self.engine.url.database) from error
+        if (change := transaction.notes.change()) is not None:
+            self._witness.changed(change)
         for topic in transaction.bells:
             self._doorbell.ring(topic)
         return answer

@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    engagement,
     feed,
     filters,
     health,
@@ -21,7 +22,9 @@ from calotype.web import (
     posts,
     stream,
 )
+from calotype.web.access import AccessLog
 from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.deadlines import Deadlines
 from calotype.web.edge import Edge
 from calotype.web.headers import Policy
 from calotype.web.problems import on_crash, on_error, on_http_error
@@ -30,11 +33,11 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, filters, feed, people, stream)
+_API = (accounts, me, posts, engagement, filters, feed, people, stream)
 _ROOT = (media, health, metrics, pages)
 
 
-def build_edge(services: Services, public_url: str) -> Edge:
+def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """The application behind what holds for every request.
 
     Raises:
@@ -49,6 +52,8 @@ def build_edge(services: Services, public_url: str) -> Edge:
         rates=services.rates,
         verifier=services.people.verifier,
         figures=services.figures,
+        deadlines=Deadlines(settings.request_s),
+        access=access,
     )
 
 

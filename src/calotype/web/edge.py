@@ -4,8 +4,7 @@ It says who asks (through proxies that are trusted), gives the request its id, c
 its rates, holds it to its time, completes the answer's headers, and writes the access line.
 """
 
-import asyncio
-import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,9 @@ from calotype.accounts.verifier import Verifier
 from calotype.kernel.errors import CalotypeError, TimedOut, TooSlow
 from calotype.kernel.trace import begin_trace, is_sane, new_trace
 from calotype.uploads.pace import drain
+from calotype.web.access import AccessLog, Answered
 from calotype.web.bodies import DRAINED_BYTES, DRAINED_S
+from calotype.web.deadlines import Deadline, Deadlines
 from calotype.web.exchange import Exchange, Receive, Scope, Send
 from calotype.web.figures import WebFigures
 from calotype.web.headers import Policy
@@ -23,8 +24,6 @@ from calotype.web.proxies import Peer, Proxies
 from calotype.web.rates import Rates
 from calotype.web.routes import Kind, kind_of
 from calotype.web.settings import WebSettings
-
-log = logging.getLogger("calotype.access")
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -40,6 +39,8 @@ class Edge:
     rates: Rates
     verifier: Verifier
     figures: WebFigures
+    deadlines: Deadlines
+    access: AccessLog
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,14 +52,14 @@ class Edge:
         peer = self.proxies.peer(host, scope["scheme"], scope["headers"])
         scope["client"] = (peer.address, 0)
         scope["scheme"] = peer.scheme
-        theirs = exchange.headers.get(b"x-request-id", b"").decode("latin-1")
-        trace = theirs if is_sane(theirs) else new_trace()
+        theirs = exchange.headers.get(b"x-request-id")
+        trace = _sane(theirs) if theirs else new_trace()
         begin_trace(trace)  # the server runs each request as a task of its own
         exchange.extra.append((b"x-request-id", trace.encode()))
         try:
             await self._answer(exchange, peer)
         finally:
-            self._report(exchange)
+            self._report(exchange, trace)
 
     async def _answer(self, exchange: Exchange, peer: Peer) -> None:
         allowed = self.policy.preflight(exchange.scope["method"], exchange.headers)
@@ -85,12 +86,12 @@ class Edge:
         if not exchange.kind.timed:
             await self.app(exchange.scope, exchange.receive, exchange.send)
             return
-        deadline = asyncio.timeout(self.settings.request_s)
+        deadline = Deadline(self.deadlines)
         try:
-            async with deadline:
+            with deadline:
                 await self.app(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
             # An answer that has begun is left in the middle: the server then closes the connection.
             if not exchange.started:
@@ -104,20 +105,21 @@ class Edge:
             f"no answer was found in {seconds:g} s; look whether it had its effect", retry_after=5
         )
 
-    def _report(self, exchange: Exchange) -> None:
+    def _report(self, exchange: Exchange, trace: str) -> None:
         method, route, status = exchange.method, exchange.route, exchange.status
         seconds = exchange.seconds
         self.figures.requests.add(method, route, str(status))
         if exchange.kind is not Kind.STREAM:
             self.figures.seconds.observe(seconds, method, route)
-        facts = {
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": round(seconds * 1000, 1),
-            "bytes": exchange.sent_bytes,
-        }
-        log.info("answered", extra={"facts": facts})
+        ms = round(seconds * 1000, 1)
+        self.access.tell(
+            Answered(time.time(), trace, method, route, status, ms, exchange.sent_bytes)
+        )
+
+
+def _sane(theirs: bytes) -> str:
+    trace = theirs.decode("latin-1")
+    return trace if is_sane(trace) else new_trace()
 
 
 async def _refuse(exchange: Exchange, error: CalotypeError) -> None:

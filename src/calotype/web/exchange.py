@@ -20,6 +20,22 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Exchange:
     """Completes the answer's headers, counts it, and knows how far it has come."""
 
+    __slots__ = (
+        "_began",
+        "_body_done",
+        "_policy",
+        "_receive",
+        "_send",
+        "extra",
+        "headers",
+        "kind",
+        "scope",
+        "sent_bytes",
+        "started",
+        "status",
+        "waits_for_body",
+    )
+
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, kind: Kind, policy: Policy
     ) -> None:

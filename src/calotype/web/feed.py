@@ -27,7 +27,8 @@ async def read_feed(
     if not cursor:
         await services.welcome.welcome(me.user_id)
     page = await services.feed.read(me.user_id, cursor or None, limit, order)
-    return FeedView(await show_posts(services, list(page.items)), page.next_cursor or UNSET)
+    posts = await show_posts(services, list(page.items), me.user_id)
+    return FeedView(posts, page.next_cursor or UNSET)
 
 
 HANDLERS = [read_feed]

@@ -35,6 +35,7 @@ class Policy:
             (b"cross-origin-resource-policy", b"cross-origin"),
         )
         self._plain = [*common, own]
+        self._names = frozenset(name for name, _ in self._plain)
         # A page of a listed origin must be able to show the pictures.
         self._media = [*common, any_ if self._origins else own]
 
@@ -44,7 +45,11 @@ class Policy:
         """Add to an answer's headers what is not there: `extra` of this answer, ours of all."""
         present = {name.lower() for name, _ in headers}
         wanted = self._media if kind is Kind.MEDIA else self._plain
-        headers += [pair for pair in (*extra, *wanted) if pair[0] not in present]
+        headers += [pair for pair in extra if pair[0] not in present]
+        if present.isdisjoint(self._names):
+            headers += wanted
+        else:
+            headers += [pair for pair in wanted if pair[0] not in present]
         if self._origins:
             headers.append((b"vary", b"Origin"))
             if origin in self._origins:

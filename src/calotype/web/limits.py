@@ -87,5 +87,6 @@ class MemoryLimiter:
         keys.move_to_end(key)
         if len(keys) > self._remembered:
             keys.popitem(last=False)
-        remaining = max(0, math.floor((rate.period_s - full_again + now) / interval + _TOLERANCE))
+        # Never below 0, for what is late by more than the tolerance is refused; so int is floor.
+        remaining = int((rate.period_s - full_again + now) / interval + _TOLERANCE)
         return Verdict(rate.limit, remaining, full_again - now, 0)

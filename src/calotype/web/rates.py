@@ -35,13 +35,16 @@ class Rates:
         """The tightest of the rates that any request meets; None if none applies."""
         if kind is Kind.PROBE:
             return None
-        verdict = await self._spend(self._media if kind is Kind.MEDIA else self._address, address)
-        if kind is Kind.MEDIA or user_id is None or (verdict and not verdict.allowed):
+        rate = self._media if kind is Kind.MEDIA else self._address
+        verdict = await self._limiter.spend(rate, address) if rate.limit else None
+        if kind is Kind.MEDIA or user_id is None or (verdict and verdict.retry_s):
             return verdict
-        own = await self._spend(self._account, str(user_id))
-        if own is None or verdict is None:
-            return own or verdict
-        return own if not own.allowed or own.remaining <= verdict.remaining else verdict
+        if not self._account.limit:
+            return verdict
+        own = await self._limiter.spend(self._account, str(user_id))
+        if verdict is None or own.retry_s or own.remaining <= verdict.remaining:
+            return own
+        return verdict
 
     async def log_in(self, address: str, name: str) -> None:
         """Raises RateLimited."""

@@ -11,6 +11,8 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.react import React
+from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
@@ -48,6 +50,9 @@ class Services:
     welcome: WelcomeReader
     feed: ReadFeed
     profiles: ReadProfile
+    engagement: ViewEngagement
+    marks: ReadMarks
+    react: React
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave

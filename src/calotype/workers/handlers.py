@@ -1,10 +1,13 @@
 """The table of who does what: event or job -> handler."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from calotype.departure.leave import DELETE, Forget
+from calotype.engagement.events import LIKE_CHANGED, MarkChanged
+from calotype.engagement.project import ProjectLikes
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.feed.presence import REBUILD, RebuildTimeline
@@ -25,14 +28,19 @@ from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.figures import WorkerFigures
 from calotype.workers.lane import Handler
 
+ENGAGEMENT_GROUP = "engagement"
 FEED_GROUP = "feed"
 NOTIFY_GROUP = "notify"
 
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
+    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED}),
     FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
     NOTIFY_GROUP: frozenset({PUBLISHED, FAILED}),
 }
+
+
+Batch = Callable[[Sequence[Leased]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class Handlers:
     rebuild: RebuildTimeline
     backfill: Backfill
     author: TellAuthor
+    likes: ProjectLikes
     avatars: ProcessAvatar
     forget: Forget
     figures: WorkerFigures
@@ -84,6 +93,15 @@ class Handlers:
             },
             NOTIFY_GROUP: {PUBLISHED: Handler(self._tell), FAILED: Handler(self._tell)},
         }
+
+    def batches(self) -> dict[str, Batch]:
+        """By group: those whose events are handled many at once."""
+        return {ENGAGEMENT_GROUP: self._project}
+
+    async def _project(self, events: Sequence[Leased]) -> None:
+        await self.likes.project(
+            [msgspec.msgpack.decode(event.payload, type=MarkChanged) for event in events]
+        )
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))

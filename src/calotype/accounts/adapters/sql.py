@@ -142,12 +142,15 @@ class SqlAccounts:
         }
 
     def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str | None]) -> bool:
+        tx.notes.author(user_id)
         return self._update(tx, user_id, changes)
 
     def set_avatar(self, tx: Transaction, user_id: int, avatar_id: int | None) -> bool:
+        tx.notes.author(user_id)
         return self._update(tx, user_id, {"avatar_id": avatar_id})
 
     def remove(self, tx: Transaction, user_id: int) -> None:
+        tx.notes.author(user_id)
         tx.execute(sa.delete(tables.accounts).where(_keyed(tables.accounts, "user_id", user_id)))
 
     def bury(self, tx: Transaction, user_id: int) -> None:

@@ -159,4 +159,6 @@ def _delete(keys: Sequence[Key], tx: Transaction) -> None:
 
 
 def _insert(rows: Sequence[Mapping[str, int]], tx: Transaction) -> None:
+    for row in rows:
+        tx.notes.reader(row["reader_id"])
     tx.insert_many(timelines_table, rows)

@@ -54,6 +54,7 @@ class SqlGraph:
         ends = {"follower_id": follower_id, "followee_id": followee_id, "edge_id": edge_id}
         if not tx.insert_new(follows_table, [{"shard": shard_of(follower_id), **ends}]):
             return None
+        tx.notes.reader(follower_id)
         tx.insert_new(followers_table, [{"shard": shard_of(followee_id), **ends}])
         self._count(tx, follower_id, following=1)
         self._count(tx, followee_id, followers=1)
@@ -70,6 +71,7 @@ class SqlGraph:
         )
         if not removed:
             return False
+        tx.notes.reader(follower_id)
         self._remove_incoming(tx, follower_id, followee_id)
         self._count(tx, follower_id, following=-1)
         self._count(tx, followee_id, followers=-1)

@@ -29,6 +29,7 @@ class SqlPosts:
             tx.execute(sa.insert(media_table), [_medium_row(medium) for medium in post.media])
         except IntegrityError as error:
             raise AlreadyExists("this post id is taken") from error
+        tx.notes.reader(post.author_id)
 
     def load(self, tx: Transaction, post_id: int) -> Post | None:
         return _load(tx, [post_id]).get(post_id)
@@ -54,11 +55,13 @@ class SqlPosts:
         )
         if not moved:
             raise IllegalMove("the post was changed by someone else; look again", state=row.status)
+        tx.notes.author(post_id)
         difference = (to == Status.PUBLISHED) - (row.status == Status.PUBLISHED)
         if difference:
             self._count(tx, row.author_id, difference)
 
     def edit(self, tx: Transaction, post_id: int, changes: Changes) -> None:
+        tx.notes.author(post_id)
         tx.execute(
             sa.update(posts_table)
             .where(*_is(post_id))
@@ -75,6 +78,7 @@ class SqlPosts:
         self._edit_media(tx, "key", changes.keys)
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
+        tx.notes.author(media_id)
         values: dict[str, Any]
         if isinstance(outcome, Facts):
             values = {"status": MediumStatus.READY, "reason": "", **msgspec.to_builtins(outcome)}
@@ -83,19 +87,23 @@ class SqlPosts:
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
     def reopen(self, tx: Transaction, media_id: int) -> None:
+        tx.notes.author(media_id)
         waiting = {"status": MediumStatus.WAITING, "reason": "", "progress": 0}
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(waiting))
 
     def advance(self, tx: Transaction, media_id: int, percent: int) -> None:
+        tx.notes.author(media_id)
         waits = media_table.c.status == MediumStatus.WAITING
         tx.execute(
             sa.update(media_table).where(*_is_medium(media_id), waits).values(progress=percent)
         )
 
     def drop(self, tx: Transaction, media_id: int) -> None:
+        tx.notes.author(media_id)
         tx.execute(sa.delete(media_table).where(*_is_medium(media_id)))
 
     def erase(self, tx: Transaction, post_id: int) -> None:
+        tx.notes.author(post_id)
         words = {"caption": "", "tags": "[]", "mentions": "[]", "place": None, "reason": ""}
         tx.execute(sa.update(posts_table).where(*_is(post_id)).values(words))
         c = media_table.c
@@ -231,6 +239,7 @@ class SqlPosts:
 
     def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
         shard = shard_of(author_id)
+        tx.notes.author(author_id)
         for table in (media_table, posts_table):
             theirs = (table.c.shard == shard, table.c.author_id == author_id)
             tx.execute(sa.delete(table).where(*theirs, table.c.post_id.in_(post_ids)))
