@@ -64,9 +64,9 @@ class FanOut:
             await self.celebrity_posts.write_through(post.author_id)
             return
         after = 0
-        while ids := await self.graph.follower_ids(post.author_id, after, CHUNK):
-            await self._enqueue(post.author_id, Chunk(post_id, after, ids[-1]))
-            after = ids[-1]
+        while last := await self.graph.last_of_chunk(post.author_id, after, CHUNK):
+            await self._enqueue(post.author_id, Chunk(post_id, after, last))
+            after = last
 
     async def push(self, chunk: Chunk) -> int | None:
         """Push the post into the timelines of one chunk of followers.
