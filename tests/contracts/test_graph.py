@@ -119,6 +119,11 @@ async def test_the_fan_outs_chunks_rise_by_the_followers_own_ids(shape: Embedded
         after = chunk[-1]
     assert [id_ for chunk in chunks for id_ in chunk] == sorted(fans)
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
+    after = 0
+    for chunk in chunks:
+        assert await shape.graph.last_of_chunk(star, after, 3) == chunk[-1]
+        after = chunk[-1]
+    assert await shape.graph.last_of_chunk(star, after, 3) is None
 
 
 async def test_whom_one_follows_among_many(shape: Embedded) -> None:

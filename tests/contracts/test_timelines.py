@@ -92,6 +92,7 @@ async def test_a_fan_out_in_chunks_reaches_every_follower_once(
     shape: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fanout, "CHUNK", 3)
+    monkeypatch.setattr(fanout, "PLANNED", 2)
     people = People(shape, 8)
     await people.follow()
     post = await published(shape, people.author)

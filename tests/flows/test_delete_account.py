@@ -4,6 +4,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,16 @@ from tests.photos import SECRET_PLACE, camera_jpeg, small_png
 from tests.server import Person, Server, eventually, kill
 
 CAPTION = "an oriel window, taken on a grey morning"
+# Tables that hold something of a person like this.
+KEPT_OF_THEM = (
+    "timelines",
+    "followers",
+    "notices",
+    "idempotency_keys",
+    "avatars",
+    "sessions",
+    "visits",
+)
 _names = itertools.count()
 
 
@@ -92,8 +103,18 @@ def quiet(server: Server) -> None:
     eventually(lambda: not work_left(server.data), "all work to be done")
 
 
-def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
-    leaver = Leaver(house)
+@dataclass(frozen=True)
+class Left:
+    """What the leaver had, and what is another's."""
+
+    public: Any
+    secret: Any
+    avatar: str
+    theirs: Any
+
+
+def lived(house: Server, leaver: Leaver) -> Left:
+    """Let the leaver have some of everything, and make sure that a scan sees it."""
     fan, idol, person = leaver.fan, leaver.idol, leaver.person
     public = leaver.post(headers={"Idempotency-Key": "once"})
     secret = leaver.post(audience="followers")
@@ -106,19 +127,19 @@ def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
     person.http.put("/users/me/avatar", files={"mediaFile": ("me.jpg", camera_jpeg(640, 480))})
     theirs = idol.settled(idol.post(small_png())["postId"])
     quiet(house)
-    avatar = person.read("/users/me")["avatar"]
     assert {public["postId"], secret["postId"]} <= set(fan.feed_ids())
+    assert theirs["postId"] in person.feed_ids()
     before = traces(house.data, *leaver.words)
     for word in leaver.words:
         assert any(where.endswith(word) for where in before), f"the scan must see {word}"
-    for table in ("timelines", "followers", "notices", "idempotency_keys", "avatars", "sessions"):
+    for table in KEPT_OF_THEM:
         assert f"{table}: {person.id}" in before
+    return Left(public, secret, person.read("/users/me")["avatar"], theirs)
 
-    assert leaver.leave("wrong horse").status_code == 401
-    assert person.http.get("/users/me").status_code == 200
-    assert leaver.leave().status_code == 204
 
-    # At once, whatever the job has done by now.
+def is_gone_at_once(house: Server, leaver: Leaver, left: Left) -> None:
+    """Whatever the job has done by now."""
+    fan, person = leaver.fan, leaver.person
     assert person.http.get("/users/me").status_code == 401
     token = {"refreshToken": person.grant["refreshToken"]}
     assert httpx.post(f"{house.url}/api/v1/tokens/refresh", json=token).status_code == 401
@@ -128,12 +149,22 @@ def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
     for user in (person.id, f"@{leaver.name}"):
         assert fan.http.get(f"/users/{user}/profile").status_code == 404
         assert fan.http.post(f"/users/{user}/follow").status_code == 404
-    assert fan.http.get(f"/posts/{public['postId']}").status_code == 404
-    assert fan.feed_ids() == [theirs["postId"]]
+    assert fan.http.get(f"/posts/{left.public['postId']}").status_code == 404
+    assert fan.feed_ids() == [left.theirs["postId"]]
+
+
+def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
+    leaver = Leaver(house)
+    fan, idol, person = leaver.fan, leaver.idol, leaver.person
+    left = lived(house, leaver)
+    assert leaver.leave("wrong horse").status_code == 401
+    assert person.http.get("/users/me").status_code == 200
+    assert leaver.leave().status_code == 204
+    is_gone_at_once(house, leaver, left)
 
     quiet(house)
     assert traces(house.data, *leaver.words) == [f"tombstones: {person.id}"]
-    for url in (public["mediaUrls"][0], secret["mediaUrls"][0], avatar):
+    for url in (left.public["mediaUrls"][0], left.secret["mediaUrls"][0], left.avatar):
         assert httpx.get(house.url + url).status_code == 404
     profile = idol.read(f"/users/{idol.id}/profile")
     assert (profile["followerCount"], profile["followingCount"]) == (1, 0)
@@ -141,7 +172,7 @@ def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
     assert [each["userId"] for each in idol.read(f"/users/{idol.id}/followers")["people"]] == [
         fan.id
     ]
-    assert httpx.get(house.url + theirs["mediaUrls"][0]).status_code == 200
+    assert httpx.get(house.url + left.theirs["mediaUrls"][0]).status_code == 200
     for name in (leaver.name.upper(), leaver.former):
         body = {"username": name, "password": "correct horse"}
         assert httpx.post(f"{house.url}/api/v1/accounts", json=body).status_code == 409

@@ -22,27 +22,12 @@ from calotype.kernel.ids import MAX_ID
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Post
 from calotype.ranking.ranker import RecencyRanker
+from tests.caches import ForgetfulCache
 from tests.clocks import TickingClock
 from tests.stores import House, graph_of, move, new_post, publish, publish_many, start
 
 AUTHORS = 4
 HOUR_MS = 3_600_000
-
-
-class ForgetfulCache:
-    """A cache that forgets when it is told to."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, bytes] = {}
-
-    async def get(self, key: str, *, renew_s: float | None = None) -> bytes | None:
-        return self._values.get(key)
-
-    async def put(self, key: str, value: bytes, ttl_s: float) -> None:
-        self._values[key] = value
-
-    def forget(self) -> None:
-        self._values.clear()
 
 
 @dataclass

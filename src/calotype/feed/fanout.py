@@ -25,6 +25,8 @@ from calotype.ranking.ranker import Candidate
 FANOUT_LANE = "fanout"
 FANOUT = "feed.fanout"
 CHUNK = 2_000
+# Chunks planned in one transaction: each is a wait for the disk that others' writes share.
+PLANNED = 20
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -63,10 +65,9 @@ class FanOut:
         if await self.line.is_beyond(post.author_id):
             await self.celebrity_posts.write_through(post.author_id)
             return
-        after = 0
-        while ids := await self.graph.follower_ids(post.author_id, after, CHUNK):
-            await self._enqueue(post.author_id, Chunk(post_id, after, ids[-1]))
-            after = ids[-1]
+        after: int | None = 0
+        while after is not None:
+            after = await self._plan_some(post, after)
 
     async def push(self, chunk: Chunk) -> int | None:
         """Push the post into the timelines of one chunk of followers.
@@ -89,13 +90,25 @@ class FanOut:
             now = readers.later if chunk.later else readers.present
             await self.timelines.push([Push(id_, entry) for id_ in now])
             if readers.later and not chunk.later:
-                await self._enqueue(post.author_id, replace(chunk, later=True))
+                await self._enqueue([_job(post.author_id, replace(chunk, later=True))])
             after = ids[-1] if ids else chunk.upto
         return post.published_id
 
-    async def _enqueue(self, author_id: int, chunk: Chunk) -> None:
-        job = _job(author_id, chunk)
-        await self.database.write(job.shard, partial(self.jobs.enqueue, jobs=[job]))
+    async def _plan_some(self, post: Post, after: int) -> int | None:
+        """Plan the next 20 chunks at most; the last follower in them, None if there are no more."""
+        jobs: list[NewJob] = []
+        while len(jobs) < PLANNED:
+            last = await self.graph.last_of_chunk(post.author_id, after, CHUNK)
+            if last is None:
+                break
+            jobs.append(_job(post.author_id, Chunk(post.post_id, after, last)))
+            after = last
+        if jobs:
+            await self._enqueue(jobs)
+        return after if len(jobs) == PLANNED else None
+
+    async def _enqueue(self, jobs: list[NewJob]) -> None:
+        await self.database.write(jobs[0].shard, partial(self.jobs.enqueue, jobs=jobs))
 
     async def _published(self, post_id: int) -> Post | None:
         post = await self.posts.get(post_id)

@@ -49,6 +49,13 @@ class GraphStore(Protocol):
         """Followers by their own id above `after`, rising: the fan-out's chunks."""
         ...
 
+    async def last_of_chunk(self, user_id: int, after: int, size: int) -> int | None:
+        """The last of the first `size` follower ids above `after`; None if there are none.
+
+        Moves one id, whatever the size: a plan of all chunks need not read the followers.
+        """
+        ...
+
     async def counts(self, user_id: int) -> FollowCounts: ...
 
     async def forget(self, user_id: int) -> None:

@@ -114,6 +114,21 @@ class SqlGraph:
         rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
         return [row.follower_id for row in rows]
 
+    async def last_of_chunk(self, user_id: int, after: int, size: int) -> int | None:
+        c = followers_table.c
+        above = sa.select(c.follower_id).where(
+            c.shard == shard_of(user_id), c.followee_id == user_id, c.follower_id > after
+        )
+        nth = above.order_by(c.follower_id).offset(size - 1).limit(1)
+        last = above.order_by(c.follower_id.desc()).limit(1)
+
+        def look(tx: Transaction) -> int | None:
+            # The last chunk is a short one, mostly.
+            row = tx.first(nth) or tx.first(last)
+            return None if row is None else row.follower_id
+
+        return await self._database.read(shard_of(user_id), look)
+
     async def counts(self, user_id: int) -> FollowCounts:
         c = follow_counts_table.c
         found = sa.select(c.followers, c.following).where(
