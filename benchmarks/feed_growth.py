@@ -19,8 +19,7 @@ ROUNDS, READS = 5, 10
 
 
 def run(report: Report) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder)).start()
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         pid, bulk = server.children()["web"], Bulk(server.data)
         bulk.people(id_at(number) for number in range(max(FOLLOWS)))
         readers = {follows: server.person(f"follows{follows}") for follows in FOLLOWS}
@@ -33,7 +32,6 @@ def run(report: Report) -> None:
         by_follows = _cheapest(pid, readers.values())
         _fill_up(bulk)
         large = _cheapest(pid, [few])[0]
-        server.stop()
     for follows, milliseconds in zip(FOLLOWS, by_follows, strict=True):
         report.figure(f"follows_{follows}", milliseconds, "ms of CPU")
     report.figure("follows_growth", max(by_follows) / min(by_follows), "times", at_most=1.5)

@@ -2,15 +2,13 @@
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from benchmarks.one_core import Target, compare, is_up
-from benchmarks.processes import OneCore, load_apart
+from benchmarks.one_core import Target, compare, is_up, measure_apart
 from benchmarks.report import Report
 from benchmarks.rows import Bulk, id_at, media_key
 from tests.server import Server, eventually, free_port
@@ -25,22 +23,19 @@ def run(report: Report) -> None:
     if shutil.which("nginx") is None:
         report.skip("one_core", "nginx is not on the PATH")
         return
-    try:
-        with load_apart() as core, tempfile.TemporaryDirectory() as folder:
-            _measure(report, core, Path(folder))
-    except OneCore as reason:
-        report.skip("one_core", str(reason))
+    measure_apart(report, _measure)
 
 
 def _measure(report: Report, core: set[int], folder: Path) -> None:
-    server = Server(folder / "data").start()
-    file = _rendition(server.data)
-    url = f"{server.url}/media/{id_at(1)}/{FILE}"
-    ours = Target(url, server.children()["web"], {})
-    with _nginx(file, folder) as (nginx_url, pid):
-        assert httpx.get(url).content == httpx.get(nginx_url).content == file.read_bytes()
-        answers = compare(report, core, ours, Target(nginx_url, pid, {}), "files/s", at_least=0.4)
-    server.stop()
+    with Server(folder / "data") as server:
+        file = _rendition(server.data)
+        url = f"{server.url}/media/{id_at(1)}/{FILE}"
+        ours = Target(url, server.children()["web"], {})
+        with _nginx(file, folder) as (nginx_url, pid):
+            assert httpx.get(url).content == httpx.get(nginx_url).content == file.read_bytes()
+            answers = compare(
+                report, core, ours, Target(nginx_url, pid, {}), "files/s", at_least=0.4
+            )
     report.figure("p99", answers.p99_ms, "ms")
 
 

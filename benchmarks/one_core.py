@@ -1,11 +1,14 @@
 """Two servers on one core, in turns, and the load from another: ours and its ceiling."""
 
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 
 from benchmarks.load import Answers, ask
-from benchmarks.processes import cpu_seconds, pin
+from benchmarks.processes import OneCore, cpu_seconds, load_apart, pin
 from benchmarks.report import Report
 
 CONNECTIONS = 32
@@ -18,6 +21,15 @@ class Target(NamedTuple):
     url: str
     pid: int
     headers: dict[str, str]
+
+
+def measure_apart(report: Report, measure: Callable[[Report, set[int], Path], None]) -> None:
+    """Measure on one core, with a directory, while the load has the others; else say why not."""
+    try:
+        with load_apart() as core, tempfile.TemporaryDirectory() as folder:
+            measure(report, core, Path(folder))
+    except OneCore as reason:
+        report.skip("one_core", str(reason))
 
 
 def compare(

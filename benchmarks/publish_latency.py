@@ -18,8 +18,7 @@ PHOTOS = 12
 def run(report: Report) -> None:
 
     pictures = [photos.camera_jpeg.__wrapped__(seed=seed) for seed in range(PHOTOS)]
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder)).start()
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         author, follower = server.person("author"), server.person("follower")
         follower.follow(author)
         seconds = []
@@ -28,7 +27,6 @@ def run(report: Report) -> None:
             started = time.perf_counter()
             eventually(partial(_first_is, follower, created), created)
             seconds.append(time.perf_counter() - started)
-        server.stop()
     report.figure("first", seconds[0], "s", at_most=1)
     report.figure("median", statistics.median(seconds[1:]), "s", at_most=1)
     report.figure("slowest", max(seconds), "s", at_most=1)

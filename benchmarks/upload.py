@@ -25,8 +25,7 @@ def run(report: Report) -> None:
     # Nothing is switched off: files and directories are synced before each 201, and the worker
     # makes the renditions of what has arrived on the same cores.
     photo = photos.camera_jpeg.__wrapped__(quality=94)
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder)).start()
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         pid, author = server.children()["web"], server.person("author")
         asyncio.run(_upload(author, [photo]))
         seconds = asyncio.run(_upload(author, [photo] * AT_ONCE, ROUNDS))
@@ -37,7 +36,6 @@ def run(report: Report) -> None:
         large = photos.small_jpeg().ljust(LARGE, b"\0")
         one = asyncio.run(_peak_pss(pid, author, [large]))
         many = asyncio.run(_peak_pss(pid, author, [large] * AT_ONCE))
-        server.stop()
     report.figure("pss_1_of_50_mb", one / 2**20, "MiB")
     report.figure("pss_20_of_50_mb", many / 2**20, "MiB")
     report.figure("pss_growth", (many - one) / 2**20, "MiB", at_most=32)

@@ -90,6 +90,12 @@ class Server:
             raise AssertionError("the server did not become ready:\n" + "".join(self.log))
         return self
 
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
     def refused_start(self) -> int:
         """Start what will end by itself; the exit code. What it said is in `log`."""
         done = subprocess.run(

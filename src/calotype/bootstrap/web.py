@@ -68,14 +68,7 @@ def build_services(shape: Embedded) -> Services:
         drop_medium=drop_medium(shape),
         retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
         audience=rule,
-        welcome=WelcomeReader(
-            database=shape.core,
-            visits=shape.visits,
-            jobs=shape.jobs,
-            rebuild=rebuild_timeline(shape),
-            clock=shape.clock,
-            lane=FANOUT_LANE,
-        ),
+        welcome=_welcome(shape),
         feed=_feed(shape),
         engagement=ViewEngagement(shape.tallies, shape.marks),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
@@ -94,6 +87,17 @@ def build_services(shape: Embedded) -> Services:
         figures=figures,
         scrape=_scrape(shape, figures),
         ready=ready,
+    )
+
+
+def _welcome(shape: Embedded) -> WelcomeReader:
+    return WelcomeReader(
+        database=shape.core,
+        visits=shape.visits,
+        jobs=shape.jobs,
+        rebuild=rebuild_timeline(shape),
+        clock=shape.clock,
+        lane=FANOUT_LANE,
     )
 
 

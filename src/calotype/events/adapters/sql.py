@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from calotype.connections.leases import LeasedQueue, LeasedRows, leased_table, new_row
+from calotype.connections.leased_queue import LeasedQueue
+from calotype.connections.leases import LeasedRows, leased_table, new_row
 from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Event, OutboxRow

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from calotype.connections.leases import LIVE, LeasedQueue, LeasedRows, leased_table, new_row
+from calotype.connections.leased_queue import LeasedQueue
+from calotype.connections.leases import LIVE, LeasedRows, leased_table, new_row
 from calotype.connections.sql import Database, Transaction
 from calotype.connections.turns import Turns
 from calotype.jobs.queue import NewJob

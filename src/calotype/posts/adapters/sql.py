@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
-from calotype.media.look import AS_IT_IS, Look
+from calotype.posts.adapters.rows import as_json, medium_of, medium_row, post_of, post_row
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
-from calotype.posts.post import Audience, Facts, Medium, MediumKind, MediumStatus, Place, Post
+from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post
 from calotype.posts.store import Advance, Changes, MediumStanding, Standing
 
 
@@ -25,8 +25,8 @@ class SqlPosts:
 
     def insert(self, tx: Transaction, post: Post) -> None:
         try:
-            tx.execute(sa.insert(posts_table).values(_post_row(post)))
-            tx.execute(sa.insert(media_table), [_medium_row(medium) for medium in post.media])
+            tx.execute(sa.insert(posts_table).values(post_row(post)))
+            tx.execute(sa.insert(media_table), [medium_row(medium) for medium in post.media])
         except IntegrityError as error:
             raise AlreadyExists("this post id is taken") from error
         tx.notes.reader(post.author_id)
@@ -67,9 +67,9 @@ class SqlPosts:
             .where(*_is(post_id))
             .values(
                 caption=changes.caption,
-                tags=_json(changes.tags),
-                mentions=_json(changes.mentions),
-                place=_json(changes.place) if changes.place else None,
+                tags=as_json(changes.tags),
+                mentions=as_json(changes.mentions),
+                place=as_json(changes.place) if changes.place else None,
                 audience=changes.audience,
                 edited_ms=changes.edited_ms,
             )
@@ -312,9 +312,9 @@ def _load(tx: Transaction, post_ids: Sequence[int]) -> dict[int, Post]:
     media: dict[int, list[Medium]] = {}
     rows = sa.select(media_table).select_from(tx.keyed(media_table, "post_id", post_ids))
     for row in tx.all(rows.order_by(media_table.c.post_id, media_table.c.position)):
-        media.setdefault(row.post_id, []).append(_medium(row))
+        media.setdefault(row.post_id, []).append(medium_of(row))
     posts = sa.select(posts_table).select_from(tx.keyed(posts_table, "post_id", post_ids))
-    return {row.post_id: _post(row, media.get(row.post_id, ())) for row in tx.all(posts)}
+    return {row.post_id: post_of(row, media.get(row.post_id, ())) for row in tx.all(posts)}
 
 
 def _is(post_id: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -323,86 +323,3 @@ def _is(post_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _is_medium(media_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (media_table.c.shard == shard_of(media_id), media_table.c.media_id == media_id)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _post_row(post: Post) -> dict[str, Any]:
-    return {
-        "shard": shard_of(post.post_id),
-        "post_id": post.post_id,
-        "author_id": post.author_id,
-        "status": post.status,
-        "reason": post.reason,
-        "published_id": post.published_id,
-        "caption": post.caption,
-        "tags": _json(post.tags),
-        "mentions": _json(post.mentions),
-        "place": _json(post.place) if post.place else None,
-        "audience": post.audience,
-        "edited_ms": post.edited_ms,
-    }
-
-
-def _post(row: sa.Row[Any], media: Iterable[Medium]) -> Post:
-    return Post(
-        post_id=row.post_id,
-        author_id=row.author_id,
-        status=Status(row.status),
-        caption=row.caption,
-        tags=msgspec.json.decode(row.tags, type=tuple[str, ...]),
-        mentions=msgspec.json.decode(row.mentions, type=tuple[str, ...]),
-        audience=Audience(row.audience),
-        media=tuple(media),
-        place=msgspec.json.decode(row.place, type=Place) if row.place else None,
-        published_id=row.published_id,
-        reason=row.reason,
-        edited_ms=row.edited_ms,
-    )
-
-
-def _medium_row(medium: Medium) -> dict[str, Any]:
-    return {
-        "shard": shard_of(medium.media_id),
-        "media_id": medium.media_id,
-        "post_id": medium.post_id,
-        "author_id": medium.author_id,
-        "position": medium.position,
-        "status": medium.status,
-        "reason": medium.reason,
-        "key": medium.key,
-        "content_type": medium.content_type,
-        "size": medium.size,
-        "sha256": medium.sha256,
-        "alt_text": medium.alt_text,
-        "look": None if medium.look == AS_IT_IS else _json(medium.look),
-        "kind": medium.kind,
-    }
-
-
-def _medium(row: sa.Row[Any]) -> Medium:
-    ready = row.status == MediumStatus.READY
-    return Medium(
-        media_id=row.media_id,
-        post_id=row.post_id,
-        author_id=row.author_id,
-        position=row.position,
-        key=row.key,
-        content_type=row.content_type,
-        size=row.size,
-        sha256=row.sha256,
-        alt_text=row.alt_text,
-        look=msgspec.json.decode(row.look, type=Look) if row.look else AS_IT_IS,
-        status=MediumStatus(row.status),
-        reason=row.reason,
-        facts=_facts(row) if ready else None,
-        kind=MediumKind(row.kind),
-        progress=row.progress,
-    )
-
-
-def _facts(row: sa.Row[Any]) -> Facts:
-    # What was processed before there were videos has no length.
-    return Facts(row.width, row.height, row.blurhash, row.duration_ms or 0, bool(row.sound))
