@@ -1,4 +1,4 @@
-"""Changes: what was committed, told to whoever keeps copies of it (decision 012).
+"""Changes: what was committed, told to whoever keeps copies of it.
 
 Adapters note in their transactions whose rows they changed; after the commit the notes reach the
 `Versions` of this process before the write returns, and other processes by datagram. A copy is
