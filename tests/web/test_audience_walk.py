@@ -107,6 +107,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "dropMedium": Changes(_owner(409, 409, 200, 409)),
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
+    "countNewer": Silent(needs_login=True),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),

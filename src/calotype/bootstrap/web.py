@@ -11,6 +11,7 @@ from calotype.departure.leave import Leave
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.lists import ReadyLists
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
@@ -22,7 +23,9 @@ from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+from calotype.web.engagement import NoEngagement
 from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -38,7 +41,7 @@ def build_services(shape: Embedded) -> Services:
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
-    web = shape.settings.web
+    web, feed = shape.settings.web, shape.settings.feed
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
 
@@ -58,6 +61,8 @@ def build_services(shape: Embedded) -> Services:
         retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
         audience=rule,
         feed=_feed(shape),
+        fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        engagement=NoEngagement(),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
@@ -90,16 +95,16 @@ def _create_post(shape: Embedded) -> CreatePost:
 
 
 def _feed(shape: Embedded) -> ReadFeed:
-    snapshots = Snapshots(
-        MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
-    )
+    settings = shape.settings.feed
+    cache = MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock)
     return ReadFeed(
         posts=shape.posts,
         candidates=Candidates(shape.posts, shape.graph, shape.timelines),
         ranker=RecencyRanker(),
-        snapshots=snapshots,
+        snapshots=Snapshots(cache, settings.snapshot_s),
+        lists=ReadyLists(shape.versions, shape.clock, settings.cache_s, settings.cached_lists),
         clock=shape.clock,
-        ranked_together=shape.settings.feed.candidates,
+        ranked_together=settings.candidates,
     )
 
 

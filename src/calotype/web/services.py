@@ -24,7 +24,9 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.web.engagement import Engagement
 from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -45,6 +47,8 @@ class Services:
     retry_post: RetryPost
     audience: AudienceRule
     feed: ReadFeed
+    fragments: Fragments
+    engagement: Engagement
     profiles: ReadProfile
     change_avatar: ChangeAvatar
     avatars: AvatarStore
