@@ -173,9 +173,7 @@ async def test_many_readers_of_one_cold_feed_cost_one_assembly(place: Place) -> 
 
 
 @pytest.mark.parametrize("processing", [1, 9])
-async def test_own_posts_in_processing_cost_nothing_more(
-    place: Place, processing: int
-) -> None:
+async def test_own_posts_in_processing_cost_nothing_more(place: Place, processing: int) -> None:
     await place.follow_authors(2, 20)
     for _ in range(processing):
         await start(place.shape, new_post(place.shape, place.reader))

@@ -11,6 +11,7 @@ from msgspec import Struct
 from calotype.accounts.account import Identity
 from calotype.feed.page import Source
 from calotype.feed.read import Order
+from calotype.kernel.errors import Invalid
 from calotype.web.joined import find_heads, join_page
 from calotype.web.problems import refusals
 from calotype.web.services import Services
@@ -22,7 +23,9 @@ _CURSOR = Parameter(
     "published before it, newest first.",
 )
 _LIMIT = Parameter(default=20, description="1 to 100")
-_SINCE = Parameter(description="nextCursor of a feed's first page, or a time (RFC 3339).")
+_SINCE = Parameter(
+    default="", description="nextCursor of a feed's first page, or a time (RFC 3339)."
+)
 SOURCE_HEADER = "X-Feed-Source"
 
 
@@ -54,6 +57,8 @@ async def count_newer(
     me: NamedDependency[Identity], services: NamedDependency[Services], since: str = _SINCE
 ) -> NewerView:
     """How many posts of others have come since a page was read: to offer a look at them."""
+    if not since:
+        raise Invalid("say since when: nextCursor of a page, or a time", field="since")
     return NewerView(await services.feed.newer(me.user_id, since))
 
 
