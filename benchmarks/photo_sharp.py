@@ -1,4 +1,4 @@
-"""sharp (npm) as a contestant: the same renditions, one decode, the rest derived from it."""
+"""sharp (npm) as a contestant: the same renditions, in the ways that photo_sharp.mjs names."""
 
 import os
 import shutil
@@ -7,6 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
+
+Way = Literal["once", "each", "keep"]
 
 _SCRIPT = Path(__file__).with_suffix(".mjs")
 
@@ -21,11 +24,11 @@ class Sharp:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def render(self, path: Path) -> float:
+    def render(self, path: Path, way: Way = "once") -> float:
         """CPU seconds that the renditions of one photo took."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{path}\n")
+        self._process.stdin.write(f"{way} {path}\n")
         self._process.stdin.flush()
         return float(self._process.stdout.readline())
 

@@ -11,8 +11,8 @@ from calotype.connections.sql import Transaction
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import MAX_ID, shard_of
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Facts, MediumStatus, Place, Post
-from calotype.posts.store import Changes, Standing
+from calotype.posts.post import Audience, Facts, MediumKind, MediumStatus, Place, Post
+from calotype.posts.store import Advance, Changes, Standing
 from tests.clocks import TickingClock
 from tests.stores import AUTHOR_SHARD, House, move, new_post, publish, published, start
 
@@ -114,6 +114,44 @@ async def test_media_are_settled_and_reopened_one_by_one(shape: Embedded, author
     assert reopened is not None
     assert (reopened[0].status, reopened[0].reason) == (MediumStatus.WAITING, "")
     assert waiting not in (ready, failed)
+
+
+async def test_a_video_keeps_its_kind_its_length_and_its_sound(
+    shape: Embedded, author: int
+) -> None:
+    post = new_post(shape, author)
+    film = replace(post.media[0], kind=MediumKind.VIDEO, content_type="video/mp4")
+    await start(shape, replace(post, media=(film,)))
+    facts = Facts(1920, 1080, "LEHV6nWB2yk8pyo0adR*", duration_ms=12_345, sound=True)
+    await shape.core.write(
+        AUTHOR_SHARD, partial(shape.posts.settle, media_id=film.media_id, outcome=facts)
+    )
+    found = await shape.posts.medium(film.media_id)
+    assert found is not None
+    assert (found[0].kind, found[0].facts, found[0].loops) == (MediumKind.VIDEO, facts, False)
+
+
+async def test_advances_are_of_waiting_media_of_posts_in_processing(
+    shape: Embedded, author: int
+) -> None:
+    post = await start(shape, new_post(shape, author, photos=3))
+    other = await start(shape, new_post(shape, author, status=Status.CANCELLED))
+    waiting, ready, _ = (medium.media_id for medium in post.media)
+
+    def advance(tx: Transaction) -> None:
+        for media_id in (waiting, ready, other.media[0].media_id):
+            shape.posts.advance(tx, media_id, 40)
+        shape.posts.settle(tx, ready, Facts(1, 1, "00TI:j"))
+        shape.posts.advance(tx, ready, 60)
+
+    await shape.core.write(AUTHOR_SHARD, advance)
+    assert await shape.posts.advances(author, 10) == [Advance(post.post_id, waiting, 40)]
+    assert await shape.posts.advances(author + 1, 10) == []
+    stored = await shape.posts.get(post.post_id)
+    assert stored is not None
+    assert [medium.progress for medium in stored.media] == [40, 40, 0]
+    await shape.core.write(AUTHOR_SHARD, partial(shape.posts.reopen, media_id=waiting))
+    assert await shape.posts.advances(author, 10) == []
 
 
 async def test_words_are_edited_and_nothing_else(shape: Embedded, author: int) -> None:

@@ -5,11 +5,11 @@ import asyncio
 import msgspec
 import pytest
 
-from calotype.bootstrap import Embedded
+from calotype.bootstrap import Embedded, fan_out
 from calotype.feed import fanout
 from calotype.feed.adapters import sql
 from calotype.feed.backfill import BACKFILLED, Backfill
-from calotype.feed.fanout import FANOUT_LANE, Chunk, FanOut
+from calotype.feed.fanout import FANOUT_LANE, Chunk
 from calotype.feed.timelines import Push
 from calotype.kernel.ids import MAX_ID
 from calotype.posts.lifecycle import Status
@@ -71,7 +71,7 @@ class People:
         self.shape = shape
         self.author = shape.ids.new(AUTHOR_SHARD)
         self.followers = [shape.ids.new(READER_SHARD) for _ in range(followers)]
-        self.fanout = FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs)
+        self.fanout = fan_out(shape)
         self.backfill = Backfill(shape.posts, shape.graph, shape.timelines)
 
     async def follow(self) -> None:

@@ -106,6 +106,19 @@ async def test_work_comes_whole_and_is_gone_when_finished(desk: Desk) -> None:
     assert await desk.take() == []
 
 
+async def test_much_work_is_finished_together_but_for_what_was_lost(
+    desk: Desk, clock: ManualClock
+) -> None:
+    await desk.put("a", "b", "c")
+    first = await desk.take()
+    clock.advance(ms=LEASE_MS)
+    (lost,) = await desk.take(limit=1, owner="bob")
+    await desk.source.finish_all(first)
+    await desk.source.finish_all([])
+    clock.advance(ms=LEASE_MS)
+    assert [lettered(work) for work in await desk.take()] == [(lost.key, 3)]
+
+
 async def test_another_lane_is_left_alone(desk: Desk) -> None:
     await desk.put("a")
     assert await desk.source.lease("elsewhere", 10, "ada") == []

@@ -64,6 +64,18 @@ def test_dead_letters_that_are_replayed_publish_their_post(server: Server) -> No
     assert inside.blob_findings(server.data) == []
 
 
+def test_the_operator_sees_what_was_given_up_and_has_it_tried_again(server: Server) -> None:
+    post_id, _ = _failed_post(server)
+    status = server.calotype("media", "status").splitlines()
+    assert status[1].split() == ["photos", "0", "-", "2"]
+    assert status[-2:] == ["failed of the last day: 1", f"       1  {WORN_OUT}"]
+    assert server.calotype("media", "retry") == "2 will be tried again\n"
+    eventually(lambda: not inside.work_left(server.data), "the retry to end")
+    assert inside.statuses(server.data) == {post_id: "PUBLISHED"}
+    assert "failed of the last day: 0" in server.calotype("media", "status")
+    assert server.calotype("media", "retry") == "nothing was given up\n"
+
+
 def test_failed_post_that_was_withdrawn_is_not_brought_back(server: Server) -> None:
     post_id, author = _failed_post(server)
     ids = [letter.split()[0] for letter in server.dead_letters()]

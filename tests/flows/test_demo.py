@@ -168,5 +168,5 @@ def test_a_directory_without_photos_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     refused = fill(tmp_path / "data", "--photos", str(tmp_path / "photos"))
     assert refused.returncode == 1
-    assert "no JPEG, PNG or WebP" in refused.stderr
+    assert "no JPEG, PNG, WebP, HEIC or AVIF" in refused.stderr
     assert not (tmp_path / "data").exists()

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calotype.bootstrap import Embedded
+from calotype.bootstrap import Embedded, celebrity_posts, fan_out
 from calotype.feed.backfill import Backfill
 from calotype.feed.candidates import Candidates
 from calotype.feed.diversify import LONGEST_RUN
-from calotype.feed.fanout import Chunk, FanOut
+from calotype.feed.fanout import Chunk
 from calotype.feed.lists import ReadyLists
 from calotype.feed.read import Order, ReadFeed
 from calotype.feed.snapshot import Snapshots
@@ -68,7 +68,12 @@ class World:
         self.lists = ReadyLists(self.shape.versions, self.clock, 60, 100)
         self.feed = ReadFeed(
             posts=self.shape.posts,
-            candidates=Candidates(self.shape.posts, self.shape.graph, self.shape.timelines),
+            candidates=Candidates(
+                self.shape.posts,
+                self.shape.graph,
+                self.shape.timelines,
+                celebrity_posts(self.shape),
+            ),
             ranker=RecencyRanker(),
             snapshots=Snapshots(self.cache, 1_800),
             lists=self.lists,
@@ -131,8 +136,7 @@ class World:
         for post_id in chosen:
             self.unpushed.remove(post_id)
             shape = self.shape
-            fanout = FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs)
-            await fanout.push(Chunk(post_id, 0, MAX_ID))
+            await fan_out(shape).push(Chunk(post_id, 0, MAX_ID))
             post = self.posts[post_id]
             if post.author_id in self.following and post_id not in self.archived:
                 self.timeline.add(post_id)

@@ -138,6 +138,13 @@ def test_its_author_sees_how_far_it_is(author: Person, slow: bytes) -> None:
     assert "progress" not in author.read(f"/posts/{created['postId']}")["media"][0]
 
 
+def test_no_photo_waits_for_a_video(author: Person, slow: bytes, photo: bytes) -> None:
+    video = author.post(slow, slow)
+    assert author.settled(author.post(photo)["postId"])["status"] == "PUBLISHED"
+    assert author.read(f"/posts/{video['postId']}")["status"] == "PROCESSING"
+    assert author.settled(video["postId"])["status"] == "PUBLISHED"
+
+
 def until_settled(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The stream's events until one of an outcome."""
     kind = ""

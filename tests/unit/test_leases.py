@@ -326,7 +326,7 @@ async def test_work_whose_worker_died_is_taken_again_by_its_successor(house: Hou
     bench = Bench(house)
     done: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
     lane = bench.lane(Handler(on(lambda job: done.put(lettered(job)))), 1)
-    worker = Worker(bench.shape.doorbell, bench.shape.events, "outbox", [lane], [])
+    worker = Worker(bench.shape.doorbell, bench.shape.events, "outbox", [lane], [], [])
     running = asyncio.create_task(worker.run(bench.stopping))
     assert {await done.get(), await done.get()} == {("a", 2), ("b", 1)}
     bench.stopping.set()
@@ -341,7 +341,7 @@ async def test_what_does_not_end_in_time_is_cut_off(
     begun, ended = asyncio.Event(), asyncio.Event()
     await bench.put("a")
     lane = bench.lane(Handler(on(lambda _: endless(begun, ended))), 1)
-    worker = Worker(bench.shape.doorbell, bench.shape.events, "outbox", [lane], [])
+    worker = Worker(bench.shape.doorbell, bench.shape.events, "outbox", [lane], [], [])
     running = asyncio.create_task(worker.run(bench.stopping))
     await begun.wait()
     bench.stopping.set()

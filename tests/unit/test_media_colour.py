@@ -14,7 +14,7 @@ from typing import Any
 import numpy
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from calotype.media import process as pipeline
 from calotype.media.colour import cicp_profile, gamma_profile
@@ -184,3 +184,10 @@ def test_a_grey_png_says_its_gamma(tmp_path: Path) -> None:
     data = with_chunks(photos.encoded(grey, "PNG"), gAMA=struct.pack(">I", 100_000))
     level = float(srgb(numpy.array(55 / 255)))
     assert worst(tmp_path, data, numpy.full((64, 3), level)) < EXACT
+
+
+def test_a_profile_that_means_srgb_changes_nothing(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = photos.encoded(chart(PATCHES), "PNG", icc_profile=profile)
+    for _ in range(2):  # the second time it is known
+        assert worst(tmp_path, data) < EXACT

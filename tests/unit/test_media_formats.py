@@ -11,7 +11,7 @@ import pytest
 import pyvips
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from calotype.kernel.errors import BadMedia
+from calotype.kernel.errors import BadMedia, TruncatedImage
 from calotype.media import process as pipeline
 from calotype.media.settings import DecoderLimits
 from calotype.media.wire import Rendered
@@ -192,6 +192,13 @@ def test_pngs_of_every_kind(tmp_path: Path, mode: str, grey_profile: bytes | Non
         expected = picture.convert("RGB")
     data = photos.encoded(picture, "PNG", icc_profile=grey_profile)
     assert distance(pictures(render(tmp_path, data))["w1080"], expected) < 4
+
+
+def test_a_tiled_heic_without_its_last_tiles_is_refused(tmp_path: Path) -> None:
+    data = heic(photos.scene(1230, 700), tile_size=256)
+    for share in (0.5, 0.9, 0.999):
+        with pytest.raises(TruncatedImage):
+            render(tmp_path, data[: int(len(data) * share)])
 
 
 @pytest.mark.parametrize("format_", ["HEIF", "AVIF", "GIF", "TIFF"])

@@ -12,7 +12,7 @@ from calotype.kernel.errors import Unavailable
 from calotype.kernel.ids import MAX_ID
 from calotype.upkeep.checks import Finding, Flaw, examine
 from calotype.upkeep.timelines import GRACE_MS
-from tests.clocks import ManualClock, TickingClock
+from tests.clocks import DAY_MS, ManualClock, TickingClock
 from tests.stores import AUTHOR_SHARD, READER_SHARD, House, graph_of, publish_many, published
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +61,22 @@ async def test_timelines_that_lack_recent_posts_are_filled(
     assert (await _examined(shape, "in the timeline", repair=True)).clean
     entries = await shape.timelines.page(reader, MAX_ID, 100)
     assert [each.post_id for each in entries] == [p.post_id for p in posts[:1:-1]]
+    assert (await _examined(shape, "in the timeline")).count == 0
+
+
+async def test_what_no_fan_out_brings_is_not_missed(house: House, clock: ManualClock) -> None:
+    shape = house.open()
+    author, famous = shape.ids.new(AUTHOR_SHARD), shape.ids.new(AUTHOR_SHARD)
+    away, here = shape.ids.new(READER_SHARD), shape.ids.new(READER_SHARD)
+    await graph_of(shape).follow(away, author)
+    await graph_of(shape).follow(here, famous)
+    await _relayed(shape)
+    day = clock.now_ms() // DAY_MS - 31
+    await shape.core.write(0, lambda tx: shape.visits.note(tx, away, day))
+    await shape.core.write(0, lambda tx: shape.celebrities.rise(tx, famous, clock.now_ms()))
+    for each in (author, famous):
+        await published(shape, each)
+    clock.advance(ms=GRACE_MS + 1)
     assert (await _examined(shape, "in the timeline")).count == 0
 
 

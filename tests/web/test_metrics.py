@@ -71,6 +71,8 @@ def test_a_post_is_counted_through_its_stages_across_processes(own: Server) -> N
     after = eventually(visible, "the post in the histogram")
     for stage in ("received", "processed", "published", "fanned_out"):
         assert after[f'calotype_post_stages_total{{stage="{stage}"}}'] == 1, stage
+    for stage in ("processed", "published", "fanned_out"):
+        assert after[f'calotype_post_stage_seconds_count{{stage="{stage}"}}'] == 1, stage
     assert 0 <= after["calotype_publish_visible_seconds_sum"] < 60
     assert after['calotype_publish_visible_seconds_bucket{le="+Inf"}'] == 1
     assert after['calotype_decoders{state="busy"}'] == 0

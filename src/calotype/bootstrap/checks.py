@@ -1,12 +1,12 @@
 """What `calotype check` looks at."""
 
 from calotype.accounts.adapters.census import SqlNameCensus
-from calotype.bootstrap.common import reconcile_posts, sweep_blobs
+from calotype.bootstrap.common import build_post_census, reconcile_posts, sweep_blobs
 from calotype.bootstrap.shape import Embedded
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.presence import Presence
 from calotype.graph.adapters.census import SqlGraphCensus
-from calotype.posts.adapters.census import SqlPostCensus
 from calotype.upkeep.checks import Check
 from calotype.upkeep.leftovers import OrphanedBlobs, UnfinishedWrites
 from calotype.upkeep.media import DamagedOriginals, JoblessPosts, MissingRenditions, Shelves
@@ -17,7 +17,7 @@ from calotype.workers.handlers import FEED_GROUP
 
 def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
     """What `calotype check` looks at: edges before their counts, which mending them changes."""
-    posts, graph = SqlPostCensus(shape.core), SqlGraphCensus(shape.core)
+    posts, graph = build_post_census(shape), SqlGraphCensus(shape.core)
     shelves = Shelves(shape.core, posts, shape.posts, shape.blobs, shape.jobs)
     grace_ms = int(shape.settings.uploads.sweep_grace_s * 1_000)
 
@@ -46,6 +46,8 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
             posts=shape.posts,
             timelines=shape.timelines,
             backfill=Backfill(shape.posts, shape.graph, shape.timelines),
+            celebrities=shape.celebrities,
+            presence=Presence(shape.visits, shape.clock),
             clock=shape.clock,
             is_busy=feed_is_busy,
         ),

@@ -1,11 +1,22 @@
 """Use cases that several processes run."""
 
 from calotype.bootstrap.shape import Embedded
+from calotype.cache.adapters.memory import MemoryCache
+from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
+from calotype.feed.fanout import FanOut
+from calotype.feed.presence import Presence, RebuildTimeline
+from calotype.posts.adapters.census import SqlPostCensus
+from calotype.posts.census import PostCensus
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
 from calotype.posts.reconcile import Reconcile
 from calotype.posts.withdraw import WithdrawPost
 from calotype.uploads.sweep import AllReferences, Sweep
+
+CELEBRITY_CACHE_BYTES = 4 * 1024 * 1024
+# Each process has a cache of its own, and none hears of another's posts: a post is to be seen
+# within 5 s.
+CELEBRITY_KEPT_S = 2.0
 
 
 def reconcile_posts(shape: Embedded) -> Reconcile:
@@ -28,3 +39,37 @@ def drop_medium(shape: Embedded) -> DropMedium:
 
 def outcome(shape: Embedded) -> Outcome:
     return Outcome(shape.posts, shape.outbox, shape.ids)
+
+
+def build_post_census(shape: Embedded) -> PostCensus:
+    return SqlPostCensus(shape.core)
+
+
+def fan_out(shape: Embedded) -> FanOut:
+    threshold = shape.settings.feed.celebrity_threshold
+    line = CelebrityLine(shape.core, shape.graph, shape.celebrities, shape.clock, threshold)
+    return FanOut(
+        database=shape.core,
+        posts=shape.posts,
+        graph=shape.graph,
+        timelines=shape.timelines,
+        jobs=shape.jobs,
+        line=line,
+        celebrity_posts=celebrity_posts(shape),
+        presence=Presence(shape.visits, shape.clock),
+    )
+
+
+def rebuild_timeline(shape: Embedded) -> RebuildTimeline:
+    return RebuildTimeline(shape.graph, shape.recent, shape.timelines)
+
+
+def celebrity_posts(shape: Embedded) -> CelebrityPosts:
+    return CelebrityPosts(
+        celebrities=shape.celebrities,
+        recent=shape.recent,
+        cache=MemoryCache(CELEBRITY_CACHE_BYTES, shape.clock),
+        clock=shape.clock,
+        affinity=no_affinity,
+        kept_s=CELEBRITY_KEPT_S,
+    )

@@ -20,8 +20,12 @@ from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.engagement.adapters.marks import SqlMarks
+from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
+from calotype.feed.adapters.visits import SqlVisits
+from calotype.graph.adapters.celebrities import SqlCelebrities
 from calotype.graph.adapters.sql import SqlGraph
 from calotype.jobs.adapters.sql import SqlJobQueue
 from calotype.kernel.clock import Clock, SystemClock
@@ -30,6 +34,7 @@ from calotype.kernel.errors import Misconfigured
 from calotype.kernel.ids import IdFactory
 from calotype.notify.adapters.sql import SqlNotices
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
+from calotype.posts.adapters.recent import SqlRecentPosts
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
@@ -57,6 +62,9 @@ class Embedded:
     blobs: DiskBlobs
     posts: SqlPosts
     graph: SqlGraph
+    celebrities: SqlCelebrities
+    recent: SqlRecentPosts
+    visits: SqlVisits
     timelines: SqlTimelines
     jobs: SqlJobQueue
     outbox: SqlOutbox
@@ -64,6 +72,8 @@ class Embedded:
     keys: SqlIdempotencyKeys
     notices: SqlNotices
     avatars: SqlAvatars
+    marks: SqlMarks
+    tallies: SqlTallies
     accounts: AccountStore
     people: AccountsRoom
 
@@ -121,6 +131,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
+    outbox = SqlOutbox(ids)
     policy: Policy = "open" if settings.open_registration else "invitation"
     shape = Embedded(
         settings=settings,
@@ -134,13 +145,18 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         blobs=DiskBlobs(directory / "blobs"),
         posts=SqlPosts(core),
         graph=SqlGraph(core, ids),
+        celebrities=SqlCelebrities(core),
+        recent=SqlRecentPosts(core),
+        visits=SqlVisits(core),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),
-        outbox=SqlOutbox(ids),
+        outbox=outbox,
         events=SqlEventLog(core, clock, GROUPS),
         keys=SqlIdempotencyKeys(core, clock, owner, longest_request_ms),
         notices=SqlNotices(core, ids, clock),
         avatars=SqlAvatars(core),
+        marks=SqlMarks(core, ids, clock),
+        tallies=SqlTallies(core, outbox),
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )

@@ -1,17 +1,28 @@
 """What the web process works with."""
 
 from calotype.audience.rule import AudienceRule
-from calotype.bootstrap.common import drop_medium, outcome, withdraw_post
+from calotype.bootstrap.common import (
+    celebrity_posts,
+    drop_medium,
+    outcome,
+    rebuild_timeline,
+    withdraw_post,
+)
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.gate import Gate
+from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.react import React
+from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.feed.lists import ReadyLists
+from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
@@ -23,7 +34,6 @@ from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
-from calotype.web.engagement import NoEngagement
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
 from calotype.web.limits import MemoryLimiter
@@ -38,6 +48,7 @@ SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
+    gate = Gate(shape.posts, shape.people.accounts, rule)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
@@ -60,9 +71,21 @@ def build_services(shape: Embedded) -> Services:
         drop_medium=drop_medium(shape),
         retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
         audience=rule,
+        welcome=WelcomeReader(
+            database=shape.core,
+            visits=shape.visits,
+            jobs=shape.jobs,
+            rebuild=rebuild_timeline(shape),
+            clock=shape.clock,
+            lane=FANOUT_LANE,
+        ),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
-        engagement=NoEngagement(),
+        engagement=KeptEngagement(
+            ViewEngagement(shape.tallies, shape.marks), shape.versions, shape.clock
+        ),
+        marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
+        react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
@@ -99,7 +122,7 @@ def _feed(shape: Embedded) -> ReadFeed:
     cache = MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock)
     return ReadFeed(
         posts=shape.posts,
-        candidates=Candidates(shape.posts, shape.graph, shape.timelines),
+        candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
         ranker=RecencyRanker(),
         snapshots=Snapshots(cache, settings.snapshot_s),
         lists=ReadyLists(shape.versions, shape.clock, settings.cache_s, settings.cached_lists),

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 
 from calotype.bootstrap.common import (
     drop_medium,
+    fan_out,
     outcome,
+    rebuild_timeline,
     reconcile_posts,
     sweep_blobs,
     withdraw_post,
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
+from calotype.engagement.project import ProjectLikes
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
-from calotype.feed.fanout import FANOUT_LANE, FanOut
+from calotype.feed.fanout import FANOUT_LANE
 from calotype.media.decoders import Decoders
 from calotype.media.video.transcoder import Transcoder
 from calotype.notify.notices import topic
@@ -28,8 +31,9 @@ from calotype.posts.remake import RemakeRenditions
 from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.process_avatar import ProcessAvatar
+from calotype.workers.batches import BatchLane
 from calotype.workers.figures import WorkerFigures
-from calotype.workers.handlers import Handlers
+from calotype.workers.handlers import GROUPS, Handlers
 from calotype.workers.lane import Lane
 from calotype.workers.routine import Routine
 from calotype.workers.run import Worker
@@ -39,6 +43,7 @@ FANOUT_WIDTH = 2
 EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
+TRIM_EVERY_S = 86_400.0
 RECALL_EVERY_S = 20.0
 
 
@@ -63,9 +68,11 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
-        fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
+        fanout=fan_out(shape),
+        rebuild=rebuild_timeline(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
+        likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -87,7 +94,11 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
         Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
         for group, kinds in handlers.events().items()
     ]
-    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, routines)
+    batches = [
+        BatchLane(shape.events, group, handle, GROUPS[group], shape.owner, shape.clock)
+        for group, handle in handlers.batches().items()
+    ]
+    return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, batches, routines)
 
 
 def _renderers(shape: Embedded, decoders: Decoders) -> dict[MediumKind, Renderer]:
@@ -112,6 +123,8 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             ErasePosts(shape.core, shape.posts, shape.blobs),
             avatars,
             shape.graph,
+            shape.celebrities,
+            shape.visits,
             shape.keys,
             shape.people.forget_names,
             shape.notices,
@@ -135,5 +148,6 @@ def _routines(shape: Embedded) -> list[Routine]:
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
+        Routine("trim timelines", TRIM_EVERY_S, shape.timelines.trim),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
     ]

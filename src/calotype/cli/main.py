@@ -9,6 +9,7 @@ import click
 from calotype.cli.admin import admin, dead_letters
 from calotype.cli.by_hand import feed, follow, login, post, register, unfollow
 from calotype.cli.demo import demo
+from calotype.cli.media import media
 from calotype.cli.settings import settings
 from calotype.cli.upkeep import check, migrate
 from calotype.kernel.errors import CalotypeError, Misconfigured
@@ -77,5 +78,6 @@ for command in (
     check,
     demo,
     settings,
+    media,
 ):
     main.add_command(command)

@@ -12,14 +12,13 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from calotype.connections.schema import CORE, id_column, sharded, trace_column
 from calotype.connections.sql import Database, Transaction
 from calotype.connections.turns import turn_columns
 from calotype.kernel.clock import Clock
-from calotype.kernel.deadletters import DeadLetter
+from calotype.kernel.deadletters import DeadLetter, readable
 from calotype.kernel.ids import shard_of, time_of
 from calotype.kernel.leases import BACKOFF_MS, PATIENCE_MS, POSTPONED_MS, Backlog, Leased
 
@@ -115,17 +114,17 @@ class LeasedRows:
             )
             for row in tx.all(self._due(lane, now_ms).limit(limit))
         ]
-        for lease in leased:
-            tx.execute(
-                sa.update(self.table)
-                .where(*self._is(lease))
-                .values(
-                    attempts=lease.attempt,
-                    token=lease.token,
-                    owner=owner,
-                    due_ms=now_ms + lease_ms,
-                )
-            )
+        if leased:
+            values = {
+                "attempts": sa.bindparam("attempt"),
+                "token": sa.bindparam("held_token"),
+                "owner": owner,
+                "due_ms": now_ms + lease_ms,
+            }
+            keys = [
+                _key(each) | {"attempt": each.attempt, "held_token": each.token} for each in leased
+            ]
+            tx.execute(sa.update(self.table).where(*self._keyed()).values(values), keys)
         return leased
 
     def extend(self, tx: Transaction, lease: Leased, until_ms: int) -> bool:
@@ -135,6 +134,13 @@ class LeasedRows:
     def finish(self, tx: Transaction, lease: Leased) -> bool:
         """Remove a finished row; False if its lease was lost."""
         return tx.changes(sa.delete(self.table).where(*self._held(lease))) == 1
+
+    def finish_all(self, tx: Transaction, leases: Sequence[Leased]) -> None:
+        """Remove finished rows, but those whose lease was lost."""
+        if leases:
+            held = (*self._keyed(), self.table.c.token == sa.bindparam("held_token"))
+            keys = [_key(lease) | {"held_token": lease.token} for lease in leases]
+            tx.execute(sa.delete(self.table).where(*held), keys)
 
     def postpone(
         self, tx: Transaction, lease: Leased, due_ms: int, error: str, attempts: int
@@ -255,6 +261,12 @@ class LeasedRows:
         t = self.table.c
         return (t.shard == lease.shard, t.id == lease.id, t.lane == lease.lane)
 
+    def _keyed(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """As `_is`, for many rows in one call: with the parameters of `_key`."""
+        t = self.table.c
+        named = ((t.shard, "at_shard"), (t.id, "at_id"), (t.lane, "at_lane"))
+        return tuple(column == sa.bindparam(name) for column, name in named)
+
     def _held(self, lease: Leased) -> tuple[sa.ColumnElement[bool], ...]:
         return (*self._is(lease), self.table.c.token == lease.token)
 
@@ -289,6 +301,10 @@ class LeasedQueue:
 
     async def finish(self, work: Leased) -> bool:
         return await self._database.write(work.shard, lambda tx: self._rows.finish(tx, work))
+
+    async def finish_all(self, works: Sequence[Leased]) -> None:
+        for node in self._database.nodes:
+            await self._database.write(node, lambda tx: self._rows.finish_all(tx, works))
 
     async def retry(self, work: Leased, error: str) -> bool:
         if work.last_try:
@@ -340,7 +356,8 @@ class LeasedQueue:
         for node in self._database.nodes:
             for row in await self._database.read(node, self._rows.backlog):
                 known = found.get(row.lane, Backlog(row.lane, 0, 0, 0))
-                found[row.lane] = _with(known, row)
+                more = known.buried if row.dead else known.waiting_too
+                found[row.lane] = more(row.rows, row.oldest_id)
         return list(found.values())
 
     async def dead_letters(self, before: int, limit: int) -> list[DeadLetter]:
@@ -382,23 +399,12 @@ class LeasedQueue:
             lane=row.lane,
             kind=row.kind,
             key=row.key,
-            payload=_readable(row.payload),
+            payload=readable(row.payload),
             attempts=row.attempts,
             error=row.error,
             died_ms=row.died_ms,
         )
 
 
-def _readable(payload: bytes) -> str:
-    """A payload for an operator's eyes: a dead letter may be dead because nobody can read it."""
-    try:
-        return str(msgspec.msgpack.decode(payload)) if payload else ""
-    except msgspec.MsgspecError:
-        return repr(payload)
-
-
-def _with(known: Backlog, row: sa.Row[Any]) -> Backlog:
-    if row.dead:
-        return msgspec.structs.replace(known, dead=known.dead + row.rows)
-    oldest_id = min(known.oldest_id or row.oldest_id, row.oldest_id)
-    return msgspec.structs.replace(known, waiting=known.waiting + row.rows, oldest_id=oldest_id)
+def _key(lease: Leased) -> dict[str, Any]:
+    return {"at_shard": lease.shard, "at_id": lease.id, "at_lane": lease.lane}

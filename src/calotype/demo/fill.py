@@ -22,6 +22,8 @@ from calotype.posts.lifecycle import Status
 from calotype.posts.post import Place
 from calotype.posts.process import ProcessMedium
 from calotype.web.services import Services
+from calotype.workers.batches import BatchLane
+from calotype.workers.lane import Lane
 from calotype.workers.run import Worker
 
 OWNER = "keeper"
@@ -138,8 +140,13 @@ class Fill:
         """Until a look at every lane in the order in which work moves on finds them all empty."""
         while not working.done():
             await asyncio.sleep(_LOOK_S)
-            jobs = [lane for lane in self.worker.lanes if lane.source is self._jobs]
-            events = [lane for lane in self.worker.lanes if lane.source is not self._jobs]
+            jobs: list[Lane | BatchLane] = [
+                lane for lane in self.worker.lanes if lane.source is self._jobs
+            ]
+            events: list[Lane | BatchLane] = [
+                *(lane for lane in self.worker.lanes if lane.source is not self._jobs),
+                *self.worker.batches,
+            ]
             # Photos write events, events call for jobs: so the jobs are looked at again.
             for look in (jobs, None, events, jobs):
                 if look is None:

@@ -10,7 +10,7 @@ from calotype.kernel.errors import BadMedia, NotFound
 from calotype.uploads.inspect import Inspector
 from calotype.uploads.settings import UploadSettings
 
-_KINDS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+_KINDS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif"})
 
 Pictures = Callable[[Subject], bytes]
 
@@ -49,7 +49,7 @@ def find_photographs(
         else:
             good.append(file)
     if not good:
-        raise NotFound(f"there is no JPEG, PNG or WebP photo to use in {directory}")
+        raise NotFound(f"there is no JPEG, PNG, WebP, HEIC or AVIF photo to use in {directory}")
     return good
 
 

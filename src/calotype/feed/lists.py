@@ -18,6 +18,8 @@ from calotype.kernel.ids import SHARDS, shard_of
 
 # Of their time: lists that were made together, as after a start, must not end together.
 _JITTER = 0.2
+# With as long in the cache of celebrities' posts, a post is still seen within 5 s.
+VOLATILE_MS = 2_000
 
 
 class ReadyList(msgspec.Struct):
@@ -27,6 +29,7 @@ class ReadyList(msgspec.Struct):
         as_of: the version of everything at which it was begun.
         authors: the shards of all authors that were looked at, whether they are shown or not.
         cut: makes the page of so many posts.
+        volatile: something of it changes unheard; it is kept for 2 s at most.
         until_ms: when its time is over.
         checked: the last version at which it was found to be good still.
         pages: those that were cut, by their size.
@@ -35,6 +38,7 @@ class ReadyList(msgspec.Struct):
     as_of: int
     authors: Sequence[int]
     cut: Callable[[int], FeedPage]
+    volatile: bool = False
     until_ms: int = 0
     checked: int = -1
     pages: dict[int, FeedPage] = {}
@@ -93,7 +97,10 @@ class ReadyLists:
         made = await assemble()
         if not self._ttl_ms:
             return made
-        made.until_ms = self._clock.now_ms() + self._ttl_ms - self._spread_ms(reader_id)
+        kept_ms = self._ttl_ms - self._spread_ms(reader_id)
+        made.until_ms = self._clock.now_ms() + (
+            min(kept_ms, VOLATILE_MS) if made.volatile else kept_ms
+        )
         self._lists.pop(reader_id, None)
         self._lists[reader_id] = made
         if len(self._lists) > self._most:

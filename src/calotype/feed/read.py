@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
-from calotype.feed.candidates import Candidates
+from calotype.feed.candidates import Candidates, Window
 from calotype.feed.diversify import diversify
 from calotype.feed.lists import ReadyList, ReadyLists
 from calotype.feed.page import FeedPage
@@ -130,7 +130,7 @@ class ReadFeed:
         as_of = self.lists.versions.now
         processing = await self.posts.processing_ids(reader_id, OWN_PROCESSING)
         start = RankedCursor(MAX_ID)
-        snapshot, authors = await self._rank(reader_id, start)
+        snapshot, window = await self._rank(reader_id, start)
         # What was published between the two statements is in the second.
         published = {each.post_id for each in snapshot.ranked}
         top = Top(
@@ -139,8 +139,14 @@ class ReadFeed:
             rest=Rest(len(snapshot.ranked), snapshot.floor),
             at=await self._keep(reader_id, start, snapshot),
         )
-        shards = {shard_of(author) for author in (reader_id, *authors)}
-        return ReadyList(as_of=as_of, authors=tuple(shards), cut=partial(_first_page, top))
+        authors = {reader_id, *window.celebrities, *(each.author_id for each in window.candidates)}
+        return ReadyList(
+            as_of=as_of,
+            authors=tuple({shard_of(author) for author in authors}),
+            cut=partial(_first_page, top),
+            # Their posts come from a cache of their own, which does not hear of changes.
+            volatile=bool(window.celebrities),
+        )
 
     async def _keep(self, reader_id: int, at: RankedCursor, snapshot: Snapshot) -> RankedCursor:
         """Keep a snapshot; where a reader is at its beginning."""
@@ -153,17 +159,16 @@ class ReadFeed:
             floor=min(at.floor, snapshot.floor or 0),
         )
 
-    async def _rank(self, reader_id: int, at: RankedCursor) -> tuple[Snapshot, set[int]]:
-        """A ranking of what lies below, and all authors that were looked at."""
-        window = await self.candidates.window(reader_id, at.watermark, self.ranked_together)
+    async def _rank(self, reader_id: int, at: RankedCursor) -> tuple[Snapshot, Window]:
+        """A ranking of what lies below, and all that was looked at for it."""
+        window = await self.candidates.ranked_window(reader_id, at.watermark, self.ranked_together)
         unserved = without(window.candidates, at.served)
         wanted = await self.candidates.still_wanted(reader_id, unserved)
         scores = self.ranker.scores(reader_id, wanted, self.clock.now_ms())
         ranked = [
             each for _, each in sorted(zip(scores, wanted, strict=True), key=lambda pair: -pair[0])
         ]
-        authors = {each.author_id for each in window.candidates}
-        return Snapshot(diversify(ranked), window.floor), authors
+        return Snapshot(diversify(ranked), window.floor), window
 
     async def _chronological(self, reader_id: int, at: ChronologicalCursor, limit: int) -> FeedPage:
         found: list[Candidate] = []

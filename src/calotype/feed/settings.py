@@ -11,6 +11,12 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     candidates: Annotated[int, msgspec.Meta(ge=1, le=500)] = 500
     """How many of the newest entries are ranked together; a cursor remembers no more of them."""
 
+    celebrity_threshold: Annotated[int, msgspec.Meta(ge=1)] = 500_000
+    """Followers from which an author's posts are merged at read instead of being fanned out.
+
+    Who has crossed it comes back below nine tenths of it.
+    """
+
     cache_s: Annotated[float, msgspec.Meta(ge=0)] = 60
     """How long what a feed is shown from is kept, in seconds, if nothing changes it before; 0: not at all."""
 

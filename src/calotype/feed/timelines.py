@@ -7,6 +7,9 @@ import msgspec
 
 from calotype.ranking.ranker import Candidate
 
+# A timeline keeps its newest; what is older comes by pull.
+KEPT = 800
+
 
 class Push(msgspec.Struct, frozen=True):
     """A post for one reader's timeline."""

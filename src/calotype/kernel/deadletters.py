@@ -36,3 +36,11 @@ class DeadLetters(Protocol):
     async def replay(self, id_: int) -> bool:
         """Give all of this id their tries again, due now; False if there is no such dead letter."""
         ...
+
+
+def readable(payload: bytes) -> str:
+    """A payload for an operator's eyes: a dead letter may be dead because nobody can read it."""
+    try:
+        return str(msgspec.msgpack.decode(payload)) if payload else ""
+    except msgspec.MsgspecError:
+        return repr(payload)

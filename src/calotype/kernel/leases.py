@@ -52,6 +52,15 @@ class Backlog(msgspec.Struct, frozen=True):
     oldest_id: int
     dead: int
 
+    def waiting_too(self, rows: int, oldest_id: int) -> "Backlog":
+        """With so many more that wait, the oldest of them by its id."""
+        oldest = min(self.oldest_id or oldest_id, oldest_id)
+        return msgspec.structs.replace(self, waiting=self.waiting + rows, oldest_id=oldest)
+
+    def buried(self, rows: int, _oldest_id: int) -> "Backlog":
+        """With so many more that are dead."""
+        return msgspec.structs.replace(self, dead=self.dead + rows)
+
 
 class Backlogs(Protocol):
     """How much work of one source is left (the jobs, the events)."""
@@ -76,6 +85,10 @@ class WorkSource(Protocol):
 
     async def finish(self, work: Leased) -> bool:
         """Remove what is durably done; False if the lease was lost, which is harmless."""
+        ...
+
+    async def finish_all(self, works: Sequence[Leased]) -> None:
+        """Remove what is durably done together; what was lost meanwhile is left to its holder."""
         ...
 
     async def retry(self, work: Leased, error: str) -> bool:

@@ -20,6 +20,7 @@ from blurhash_rs import blurhash_encode
 from PIL import Image
 
 from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
+from calotype.media.conversion import in_srgb
 from calotype.media.encoding import encode, in_libvips, in_pillow, opaque, resized
 from calotype.media.formats.known import LOADERS, damage, recognise, visible_damage
 from calotype.media.formats.original import Format, Original, Undecodable
@@ -143,17 +144,8 @@ def decode_at_largest_width(photo: Photo) -> None:
 
 
 def convert_to_srgb(photo: Photo) -> None:
-    picture = photo.picture
-    if picture.get_typeof("icc-profile-data"):
-        try:
-            photo.picture = picture.icc_transform(
-                "srgb", embedded=True, intent="perceptual", depth=8
-            ).copy_memory()
-            return
-        except pyvips.Error:
-            # A profile that cannot be read, or is for another kind of picture, says nothing.
-            _take_complaints()
-    photo.picture = picture.colourspace("srgb")
+    photo.picture = in_srgb(photo.picture)
+    _take_complaints()  # a profile that cannot be read says nothing
 
 
 def turn_upright(photo: Photo) -> None:

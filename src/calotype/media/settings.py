@@ -18,7 +18,8 @@ class DecoderLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes of private memory of one decoder (RLIMIT_DATA); beyond it the decoder dies, not the machine.
 
     A 12 MP JPEG needs 80 MiB, a 200 MP one 190; the worst within the caps, an interlaced 50 MP
-    PNG with alpha and 16 bits a channel, 650.
+    PNG with alpha and 16 bits a channel, or an AVIF with alpha, 650. Only a HEIC of over 40 MP
+    with alpha and 10 bits needs more.
     """
 
     streamed_pixels: int = 200_000_000
@@ -28,7 +29,7 @@ class DecoderLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     whole_pixels: int = 50_000_000
-    """Most pixels of a picture that must be held whole: progressive JPEG, interlaced PNG, WebP."""
+    """Most pixels of a picture that must be held whole: all but baseline JPEG and plain PNG."""
 
     side: int = 65_535
     """Longest side, in pixels; JPEG can express no more."""

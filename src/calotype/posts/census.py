@@ -3,7 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+import msgspec
+
 from calotype.connections.sql import Transaction
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    """What became of the posts that were sent after some moment.
+
+    Attributes:
+        published: how many are PUBLISHED.
+        failed: how many are FAILED, by the reason that their authors were given.
+    """
+
+    published: int
+    failed: dict[str, int]
 
 
 class PostCensus(Protocol):
@@ -19,4 +33,8 @@ class PostCensus(Protocol):
 
     def recount(self, tx: Transaction, author_id: int) -> None:
         """Count an author's published posts anew."""
+        ...
+
+    async def throughput(self, since_ms: int) -> Throughput:
+        """Of posts sent after `since_ms` (since the Unix epoch). Costs a look at each."""
         ...

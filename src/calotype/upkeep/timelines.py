@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from calotype.feed.backfill import BACKFILLED, Backfill
+from calotype.feed.presence import Presence
 from calotype.feed.timelines import TimelineStore
+from calotype.graph.celebrities import CelebrityStore
 from calotype.graph.census import Follows, GraphCensus
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import MAX_ID, time_of
@@ -28,6 +30,8 @@ class MissingEntries:
     posts: PostStore
     timelines: TimelineStore
     backfill: Backfill
+    celebrities: CelebrityStore
+    presence: Presence
     clock: Clock
     is_busy: Callable[[], Awaitable[bool]]
     what: str = "follows whose last posts are not all in the timeline"
@@ -48,6 +52,11 @@ class MissingEntries:
         settled_ms = self.clock.now_ms() - GRACE_MS
         if time_of(edge.edge_id) > settled_ms:
             return False
+        if await self.presence.is_away(edge.follower_id):
+            return False  # skipped by fan-outs, and rebuilt on return
         latest = await self.posts.published_ids(edge.followee_id, MAX_ID, BACKFILLED, set(Audience))
-        wanted = {published_id for published_id, _ in latest if time_of(published_id) < settled_ms}
+        fame = await self.celebrities.fame(edge.followee_id)
+        # What a celebrity publishes is merged at read, and lies in no timeline.
+        until_ms = min(settled_ms, fame.since_ms) if fame else settled_ms
+        wanted = {published_id for published_id, _ in latest if time_of(published_id) < until_ms}
         return bool(wanted - await self.timelines.holds(edge.follower_id, wanted))

@@ -8,8 +8,8 @@ class ImageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     max_pixels: width times height of a picture; 200 MP is the most that phones make.
     max_held_pixels: width times height of a picture that no decoder can stream: progressive JPEG
-        (6 bytes a pixel at 4:4:4) and interlaced PNG (up to 8). 50 million are 300 to 400 MB in a
-        worker.
+        (6 bytes a pixel at 4:4:4), interlaced PNG (up to 8), GIF, HEIC, AVIF (up to 14), TIFF.
+        50 million are 300 to 700 MB in a worker.
     max_side: pixels of the longer side of a picture; libjpeg reads no more than 65,500.
     """
 

@@ -47,6 +47,8 @@ async def read_feed(
     The header X-Feed-Source says where the page comes from: cache, timeline, or pull, which is
     slower.
     """
+    if not cursor:
+        await services.welcome.welcome(me.user_id)
     body, source = await make_page(services, me.user_id, cursor, limit, order)
     made: Response[Any] = Response(body, headers={SOURCE_HEADER: source})
     return made
@@ -70,8 +72,10 @@ def ready_page(services: Services, reader_id: int, limit: int) -> bytes | None:
     heads = services.fragments.all(page.post_ids)
     if heads is None:
         return None
-    facts = services.engagement.known(reader_id, page.post_ids)
-    return None if facts is None else join_page(page.post_ids, heads, facts, page.next_cursor)
+    engagement = services.engagement.known(reader_id, page.post_ids)
+    if engagement is None:
+        return None
+    return join_page(page.post_ids, heads, engagement, page.next_cursor)
 
 
 async def make_page(
@@ -89,8 +93,8 @@ async def make_page(
     page = await services.feed.read(reader_id, cursor or None, limit, order)
     heads = await find_heads(services, page.post_ids)
     shown = [post_id for post_id in page.post_ids if post_id in heads]
-    facts = await services.engagement.facts(reader_id, shown)
-    body = join_page(shown, [heads[post_id] for post_id in shown], facts, page.next_cursor)
+    engagement = await services.engagement.of_page(reader_id, shown)
+    body = join_page(shown, [heads[post_id] for post_id in shown], engagement, page.next_cursor)
     return body, page.source
 
 

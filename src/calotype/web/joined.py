@@ -1,14 +1,14 @@
 """Pages of posts joined from fragments: the bytes of a FeedView, without encoding it again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import msgspec
 
+from calotype.engagement.read import NO_ENGAGEMENT, Engagement
 from calotype.posts.lifecycle import Status
-from calotype.web.engagement import NOTHING, PostFacts
 from calotype.web.services import Services
-from calotype.web.views import PostView, ViewerView, show_posts
+from calotype.web.views import PostView, ViewerView, show_post
 
 _JSON = msgspec.json.Encoder()
 # What a feed shows: what is published and, at its reader's top, what is in the works.
@@ -31,17 +31,13 @@ async def find_heads(services: Services, post_ids: Sequence[int]) -> Mapping[int
 def join_page(
     post_ids: Sequence[int],
     heads: Sequence[bytes],
-    facts: Mapping[int, PostFacts],
+    engagement: Mapping[int, Engagement],
     next_cursor: str | None,
 ) -> bytes:
-    """The page of these posts, each a fragment and the viewer's facts."""
+    """The page of these posts, each a fragment and its engagement as the viewer sees it."""
     end = b"]}" if next_cursor is None else b'],"nextCursor":"%b"}' % next_cursor.encode()
-    if not heads:
-        return b'{"posts":[' + end
-    if not facts:
-        return b'{"posts":[' + _NOTHING_THEN_NEXT.join(heads) + _NOTHING + end
     posts = [
-        head + _tail(facts.get(post_id, NOTHING))
+        head + _tail(engagement[post_id])
         for post_id, head in zip(post_ids, heads, strict=True)
     ]
     return b'{"posts":[' + b",".join(posts) + end
@@ -49,23 +45,28 @@ def join_page(
 
 async def _make(services: Services, post_ids: Iterable[int]) -> Mapping[int, bytes]:
     as_of = services.fragments.versions.now
-    posts = await services.posts.by_ids(post_ids)
-    shown = [post for post in posts.values() if post.status in _SHOWN]
-    heads = {int(view.post_id): _head(view) for view in await show_posts(services, shown)}
+    found = await services.posts.by_ids(post_ids)
+    posts = [post for post in found.values() if post.status in _SHOWN]
+    authors = await services.people.accounts.by_ids({post.author_id for post in posts})
+    heads = {
+        post.post_id: _head(show_post(services, post, authors, NO_ENGAGEMENT))
+        for post in posts
+        if post.author_id in authors
+    }
     services.fragments.keep(as_of, heads)
     return heads
 
 
 def _head(post: PostView) -> bytes:
-    """Without the viewer's facts, which are a PostView's last fields."""
-    facts = PostFacts(post.likes, post.viewer.liked, post.viewer.saved)
-    return _JSON.encode(post).removesuffix(_tail(facts))
+    """Without the engagement, which is a PostView's last fields."""
+    return _JSON.encode(post).removesuffix(_tail(NO_ENGAGEMENT))
 
 
-def _tail(facts: PostFacts) -> bytes:
-    viewer = _JSON.encode(ViewerView(liked=facts.liked, saved=facts.saved))
-    return b',"likes":%d,"viewer":%b}' % (facts.likes, viewer)
-
-
-_NOTHING = _tail(NOTHING)
-_NOTHING_THEN_NEXT = _NOTHING + b","
+@lru_cache(maxsize=4096)
+def _tail(engagement: Engagement) -> bytes:
+    viewer = _JSON.encode(ViewerView(liked=engagement.liked, saved=engagement.saved))
+    return b',"likes":%d,"comments":%d,"viewer":%b}' % (
+        engagement.likes,
+        engagement.comments,
+        viewer,
+    )

@@ -48,7 +48,7 @@ async def profile(
         follower_count=page.follow_counts.followers,
         following_count=page.follow_counts.following,
         following=page.following,
-        posts=await show_posts(services, list(page.posts.items)),
+        posts=await show_posts(services, list(page.posts.items), viewer_id),
         avatar=show_avatar(services, page.account),
         next_cursor=page.posts.next_cursor or UNSET,
     )

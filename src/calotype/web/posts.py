@@ -111,7 +111,7 @@ async def create_post(
         ),
     ] = None,
 ) -> Response[CreatedView]:
-    """Upload 1 to 10 photos as a post; it is published once they are processed."""
+    """Upload 1 to 10 photos and videos as a post; it is published once they are processed."""
     content_type = request.headers.get("content-type", "")
     body = body_of(request)
     try:
@@ -167,7 +167,7 @@ async def edit_post(
         alt_texts={parse_id(each.media_id, "mediaId"): each.alt_text for each in data.media},
     )
     edited = await services.edit_post.edit(me.user_id, parse_id(post_id, "postId"), edit)
-    return (await show_posts(services, [edited]))[0]
+    return (await show_posts(services, [edited], me.user_id))[0]
 
 
 @delete(
@@ -242,14 +242,15 @@ async def drop_medium(
     left = await services.drop_medium.drop(
         me.user_id, parse_id(post_id, "postId"), parse_id(media_id, "mediaId")
     )
-    return (await show_posts(services, [left]))[0]
+    return (await show_posts(services, [left], me.user_id))[0]
 
 
 async def _show(services: Services, viewer: Identity | None, ids: Sequence[int]) -> list[PostView]:
     found = await services.posts.by_ids(ids)
     posts = [found[id_] for id_ in ids if id_ in found]
-    visible = await services.audience.visible(viewer.user_id if viewer else None, posts)
-    return await show_posts(services, visible)
+    viewer_id = viewer.user_id if viewer else None
+    visible = await services.audience.visible(viewer_id, posts)
+    return await show_posts(services, visible, viewer_id)
 
 
 HANDLERS = [

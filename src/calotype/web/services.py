@@ -11,6 +11,10 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.react import React
+from calotype.engagement.read import ReadMarks
+from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
@@ -24,7 +28,6 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
-from calotype.web.engagement import Engagement
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
@@ -46,10 +49,13 @@ class Services:
     drop_medium: DropMedium
     retry_post: RetryPost
     audience: AudienceRule
+    welcome: WelcomeReader
     feed: ReadFeed
     fragments: Fragments
-    engagement: Engagement
     profiles: ReadProfile
+    engagement: KeptEngagement
+    marks: ReadMarks
+    react: React
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave

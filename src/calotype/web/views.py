@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Account
+from calotype.engagement.read import Engagement
 from calotype.kernel.clock import to_datetime
 from calotype.kernel.ids import time_of
 from calotype.media.renditions import VIDEO_RENDITIONS
@@ -74,8 +75,9 @@ class PostView(Struct, rename="camel", kw_only=True):
     reason: str | UnsetType = UNSET
     """Why it FAILED, for its author."""
     edited_at: datetime | UnsetType = UNSET
-    # Last, since a page is joined from all before it and these two (joined.py).
+    # Last, since a page is joined from what comes before and these (joined.py).
     likes: int
+    comments: int
     viewer: ViewerView
 
 
@@ -125,13 +127,22 @@ class ProfileView(Struct, rename="camel"):
     next_cursor: str | UnsetType = UNSET
 
 
-async def show_posts(services: Services, posts: list[Post]) -> list[PostView]:
-    """Posts with their authors: one round trip, whatever their number."""
+async def show_posts(
+    services: Services, posts: list[Post], viewer_id: int | None
+) -> list[PostView]:
+    """Posts with their authors and engagement: three round trips, whatever their number."""
     authors = await services.people.accounts.by_ids({post.author_id for post in posts})
-    return [show_post(services, post, authors) for post in posts if post.author_id in authors]
+    engagement = await services.engagement.of(viewer_id, [post.post_id for post in posts])
+    return [
+        show_post(services, post, authors, engagement[post.post_id])
+        for post in posts
+        if post.author_id in authors
+    ]
 
 
-def show_post(services: Services, post: Post, authors: Mapping[int, Account]) -> PostView:
+def show_post(
+    services: Services, post: Post, authors: Mapping[int, Account], engagement: Engagement
+) -> PostView:
     media = [_show_medium(services, medium, post.audience) for medium in post.media]
     return PostView(
         post_id=str(post.post_id),
@@ -144,9 +155,10 @@ def show_post(services: Services, post: Post, authors: Mapping[int, Account]) ->
         audience=post.audience,
         media_urls=[_main_url(medium) for medium in media if medium.urls],
         media=media,
-        likes=0,
+        likes=engagement.likes,
+        comments=engagement.comments,
         timestamp=to_datetime(time_of(post.published_id or post.post_id)),
-        viewer=ViewerView(liked=False, saved=False),
+        viewer=ViewerView(liked=engagement.liked, saved=engagement.saved),
         location=post.place or UNSET,
         reason=post.reason or UNSET,
         edited_at=to_datetime(post.edited_ms) if post.edited_ms else UNSET,

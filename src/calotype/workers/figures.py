@@ -22,6 +22,12 @@ class WorkerFigures:
             "Time from publishing a post to its place in the timelines of a chunk of followers.",
             VISIBLE_BOUNDS,
         )
+        self._stage_seconds = Histogram(
+            "calotype_post_stage_seconds",
+            "Time from a medium's arrival to processed, from publishing to published and fanned_out.",
+            VISIBLE_BOUNDS,
+            ("stage",),
+        )
         self._decoders = Gauge(
             "calotype_decoders",
             "Decoder processes.",
@@ -29,10 +35,18 @@ class WorkerFigures:
             ("state",),
         )
 
+    def reached(self, stage: str, since: int) -> None:
+        """A post has just reached a stage; the id `since` was minted when it was on its way."""
+        self.stages.add(stage)
+        self._stage_seconds.observe(self._seconds_since(since), stage)
+
     def now_visible(self, published_id: int) -> None:
         """The post of this published_id has just come into its followers' timelines."""
-        late_ms = self._clock.now_ms() - time_of(published_id)
-        self._visible.observe(max(0, late_ms) / 1000)
+        self._visible.observe(self._seconds_since(published_id))
+
+    def _seconds_since(self, id_: int) -> float:
+        return max(0, self._clock.now_ms() - time_of(id_)) / 1000
 
     def families(self) -> list[Family]:
-        return [figure.family() for figure in (self.stages, self._visible, self._decoders)]
+        figures = (self.stages, self._stage_seconds, self._visible, self._decoders)
+        return [figure.family() for figure in figures]

@@ -1,12 +1,16 @@
 """The table of who does what: event or job -> handler."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from calotype.departure.leave import DELETE, Forget
+from calotype.engagement.events import LIKE_CHANGED, MarkChanged
+from calotype.engagement.project import ProjectLikes
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
+from calotype.feed.presence import REBUILD, RebuildTimeline
 from calotype.graph.events import FOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
 from calotype.notify.tell import TellAuthor
@@ -24,14 +28,19 @@ from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.figures import WorkerFigures
 from calotype.workers.lane import Handler
 
+ENGAGEMENT_GROUP = "engagement"
 FEED_GROUP = "feed"
 NOTIFY_GROUP = "notify"
 
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
+    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED}),
     FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
     NOTIFY_GROUP: frozenset({PUBLISHED, FAILED}),
 }
+
+
+Batch = Callable[[Sequence[Leased]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,10 @@ class Handlers:
     drop: DropMedium
     rekey: Rekey
     fanout: FanOut
+    rebuild: RebuildTimeline
     backfill: Backfill
     author: TellAuthor
+    likes: ProjectLikes
     avatars: ProcessAvatar
     forget: Forget
     figures: WorkerFigures
@@ -62,7 +73,7 @@ class Handlers:
                 PROCESS: Handler(self._process, self._process_worn_out),
                 REMAKE: Handler(self._remake),
             },
-            FANOUT_LANE: {FANOUT: Handler(self._push)},
+            FANOUT_LANE: {FANOUT: Handler(self._push), REBUILD: Handler(self._rebuild)},
             UPKEEP_LANE: {
                 PURGE: Handler(self._purge),
                 DROP: Handler(self._drop),
@@ -83,9 +94,18 @@ class Handlers:
             NOTIFY_GROUP: {PUBLISHED: Handler(self._tell), FAILED: Handler(self._tell)},
         }
 
+    def batches(self) -> dict[str, Batch]:
+        """By group: those whose events are handled many at once."""
+        return {ENGAGEMENT_GROUP: self._project}
+
+    async def _project(self, events: Sequence[Leased]) -> None:
+        await self.likes.project(
+            [msgspec.msgpack.decode(event.payload, type=MarkChanged) for event in events]
+        )
+
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
-        self.figures.stages.add(PROCESSED)
+        self.figures.reached(PROCESSED, int(job.key))
 
     async def _process_worn_out(self, job: Leased) -> None:
         await self.process.fail(int(job.key), WORN_OUT)
@@ -96,8 +116,11 @@ class Handlers:
     async def _push(self, job: Leased) -> None:
         published_id = await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
         if published_id is not None:
-            self.figures.stages.add(FANNED_OUT)
+            self.figures.reached(FANNED_OUT, published_id)
             self.figures.now_visible(published_id)
+
+    async def _rebuild(self, job: Leased) -> None:
+        await self.rebuild.rebuild(int(job.key))
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.remove_files(int(job.key))
@@ -123,7 +146,8 @@ class Handlers:
         await self.forget.forget(int(job.key))
 
     async def _plan(self, event: Leased) -> None:
-        self.figures.stages.add(IS_PUBLISHED)
+        # The event's own id: a post that is restored was published long before.
+        self.figures.reached(IS_PUBLISHED, event.id)
         await self.fanout.plan(_moved(event).post_id)
 
     async def _backfill(self, event: Leased) -> None:

@@ -73,12 +73,12 @@ async def _lease_and_do(
         try:
             leased = await lane.source.lease(lane.name, lane.width - len(running), lane.owner)
             for work in leased:
-                task = asyncio.create_task(_do(lane, rest, work))
+                task = asyncio.create_task(do_one(lane, rest, work))
                 running.add(task)
                 task.add_done_callback(running.discard)
                 task.add_done_callback(lambda _: listener.rung.set())
             if len(running) < lane.width and not leased:
-                await listener.wait(await _idle_s(lane))
+                await listener.wait(await idle_s(lane.source, lane.name, lane.clock))
             elif len(running) == lane.width:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         except CalotypeError as error:
@@ -86,14 +86,16 @@ async def _lease_and_do(
             await listener.wait(PAUSE_S)
 
 
-async def _idle_s(lane: Lane) -> float:
-    due = await lane.source.next_due(lane.name)
+async def idle_s(source: WorkSource, lane: str, clock: Clock) -> float:
+    """How long there is nothing to do in a lane, unless it rings: at most 20 s."""
+    due = await source.next_due(lane)
     if due is None:
         return BACKSTOP_S
-    return min(BACKSTOP_S, max(0, due - lane.clock.now_ms()) / 1000)
+    return min(BACKSTOP_S, max(0, due - clock.now_ms()) / 1000)
 
 
-async def _do(lane: Lane, rest: Rest, work: Leased) -> None:
+async def do_one(lane: Lane, rest: Rest, work: Leased) -> None:
+    """Do one leased piece and settle it, whatever comes of it; its lease is prolonged meanwhile."""
     with tracing(work.trace):
         await _do_traced(lane, rest, work)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calotype.connections.doorbell import Listener, UnixDoorbell
 from calotype.events.log import Relay
+from calotype.workers.batches import BatchLane, work_off_batches
 from calotype.workers.lane import Lane, work_off
 from calotype.workers.routine import Routine, relay, repeat
 
@@ -21,6 +22,7 @@ class Worker:
     relay: Relay
     relay_topic: str
     lanes: Sequence[Lane]
+    batches: Sequence[BatchLane]
     routines: Sequence[Routine]
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -28,7 +30,8 @@ class Worker:
 
         What has not ended 20 s after that is cut off; its leases come due by themselves.
         """
-        for lane in {id(lane.source): lane for lane in self.lanes}.values():
+        everything: list[Lane | BatchLane] = [*self.lanes, *self.batches]
+        for lane in {id(lane.source): lane for lane in everything}.values():
             await lane.source.reclaim(lane.owner)
         listeners: list[Listener] = []
 
@@ -40,6 +43,10 @@ class Worker:
         loops = [relay(self.relay, listen(self.relay_topic), stopping)]
         loops += [
             work_off(lane, listen(lane.source.topic(lane.name)), stopping) for lane in self.lanes
+        ]
+        loops += [
+            work_off_batches(lane, listen(lane.source.topic(lane.name)), stopping)
+            for lane in self.batches
         ]
         loops += [repeat(routine, stopping) for routine in self.routines]
         tasks = [asyncio.create_task(loop) for loop in loops]

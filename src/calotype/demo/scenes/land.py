@@ -9,6 +9,7 @@ from calotype.demo.scenes.brush import (
     Colour,
     Draw,
     Picture,
+    Print,
     Size,
     below,
     between,
@@ -41,7 +42,7 @@ _MORNINGS = [
 ]
 
 
-def misty_mountains(size: Size, chance: Random) -> Picture:
+def misty_mountains(size: Size, chance: Random) -> Print:
     high, middle, low, light, far, near = chance.choice(_MORNINGS)
     sun_x, sun_y = chance.uniform(0.2, 0.8), chance.uniform(0.2, 0.36)
     picture = gradient(size, [high, middle, low, low], [0, 0.3, 0.55, 1])
@@ -80,7 +81,7 @@ _DESERTS = [
 ]
 
 
-def desert_dunes(size: Size, chance: Random) -> Picture:
+def desert_dunes(size: Size, chance: Random) -> Print:
     high, low, bright, dark = chance.choice(_DESERTS)
     picture = gradient(size, [high, low, low], [0, 0.5, 1])
     picture = lit(picture, glow(size, chance.uniform(0.1, 0.9), 0.42, 0.35) * 0.3, low)
@@ -140,7 +141,7 @@ _FOGS = [
 ]
 
 
-def foggy_forest(size: Size, chance: Random) -> Picture:
+def foggy_forest(size: Size, chance: Random) -> Print:
     light, middle, dark = chance.choice(_FOGS)
     picture = gradient(size, [between(light, middle, 0.35), light, middle], [0, 0.45, 1])
     sun = chance.uniform(0.25, 0.75)

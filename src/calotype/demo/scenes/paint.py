@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from random import Random
 
-from calotype.demo.scenes.brush import Picture, Size, jpeg
+from calotype.demo.scenes.brush import Print, Size, jpeg
 from calotype.demo.scenes.land import desert_dunes, foggy_forest, misty_mountains
 from calotype.demo.scenes.table import cyanotype, still_life
 from calotype.demo.scenes.town import city_skyline, old_window, rainy_window
 from calotype.demo.scenes.water import aurora, starry_night, sunset_sea
 
-Paint = Callable[[Size, Random], Picture]
+Paint = Callable[[Size, Random], Print]
 
 SCENES: Mapping[str, Paint] = {
     "mountains": misty_mountains,
@@ -25,11 +25,11 @@ SCENES: Mapping[str, Paint] = {
     "cyanotype": cyanotype,
 }
 
-# Of the painting; prints are twice as wide: 1080 pixels, the widest rendition.
-PORTRAIT: Size = (540, 675)
-SQUARE: Size = (540, 540)
-LANDSCAPE: Size = (540, 405)
-_AVATAR: Size = (240, 240)
+# Of the painting; prints are 2.5 times as wide: 1080 pixels, the widest rendition.
+PORTRAIT: Size = (432, 540)
+SQUARE: Size = (432, 432)
+LANDSCAPE: Size = (432, 324)
+_AVATAR: Size = (192, 192)
 
 
 def paint(kind: str, seed: int) -> bytes:

@@ -9,6 +9,7 @@ from calotype.demo.scenes.brush import (
     Colour,
     Draw,
     Picture,
+    Print,
     Size,
     below,
     between,
@@ -46,7 +47,7 @@ _FRUITS: tuple[tuple[list[Colour], float], ...] = (
 )
 
 
-def still_life(size: Size, chance: Random) -> Picture:
+def still_life(size: Size, chance: Random) -> Print:
     wall, wall_dark, table, table_dark = chance.choice(_ROOMS)
     from_left = chance.random() < 0.6
     edge = chance.uniform(0.6, 0.7)
@@ -178,7 +179,7 @@ _BLUES = [
 ]
 
 
-def cyanotype(size: Size, chance: Random) -> Picture:
+def cyanotype(size: Size, chance: Random) -> Print:
     """A plant laid on sensitive paper in the sun: what it covered stays white."""
     dark, blue, paper = chance.choice(_BLUES)
     wash = noise(size, chance.randrange(9999), 0.25, 1.0, 5)

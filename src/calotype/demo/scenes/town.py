@@ -8,6 +8,7 @@ from calotype.demo.scenes.brush import (
     Colour,
     Draw,
     Picture,
+    Print,
     Size,
     between,
     blurred,
@@ -39,7 +40,7 @@ _DUSKS = [
 Tower = tuple[float, float, float, int]
 
 
-def city_skyline(size: Size, chance: Random) -> Picture:
+def city_skyline(size: Size, chance: Random) -> Print:
     high, middle, low, far, near, lamp = chance.choice(_DUSKS)
     shore = chance.uniform(0.74, 0.86)
     picture = gradient(size, [high, middle, low, low], [0, 0.4, shore, 1])
@@ -168,7 +169,7 @@ _LIGHTS = [
 ]
 
 
-def rainy_window(size: Size, chance: Random) -> Picture:
+def rainy_window(size: Size, chance: Random) -> Print:
     (high, low), lights = chance.choice(_LIGHTS)
     picture = gradient(size, [high, low, high])
     level = chance.uniform(0.4, 0.65)
@@ -245,7 +246,7 @@ _PAPERS = [
 ]
 
 
-def old_window(size: Size, chance: Random) -> Picture:
+def old_window(size: Size, chance: Random) -> Print:
     """A lattice window from within, as the first negative on paper showed one."""
     dark, middle, light = chance.choice(_PAPERS)
     arches = chance.choice((1, 1, 2, 3))
@@ -344,7 +345,7 @@ def _on_the_floor(size: Size, chance: Random, arches: int) -> Picture:
     return drawn(size, draw, 5) * fade
 
 
-def _salted(grey: Picture, chance: Random, tones: tuple[Colour, Colour, Colour]) -> Picture:
+def _salted(grey: Picture, chance: Random, tones: tuple[Colour, Colour, Colour]) -> Print:
     """A salt print: soft, fibrous, brown, with uneven edges where the brush had been."""
     size = grey.width, grey.height
     fibres = noise(size, chance.randrange(9999), 0.012, 1.0, 2) - 0.5

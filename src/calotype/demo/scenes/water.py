@@ -10,6 +10,7 @@ from calotype.demo.scenes.brush import (
     Colour,
     Draw,
     Picture,
+    Print,
     Size,
     below,
     between,
@@ -42,7 +43,7 @@ _SUNSETS = [
 ]
 
 
-def sunset_sea(size: Size, chance: Random) -> Picture:
+def sunset_sea(size: Size, chance: Random) -> Print:
     *sky, cloud, sun, deep = chance.choice(_SUNSETS)
     horizon = chance.uniform(0.5, 0.64)
     x, y = chance.uniform(0.25, 0.75), horizon - chance.uniform(0.015, 0.13)
@@ -165,7 +166,7 @@ _NIGHTS = [
 ]
 
 
-def starry_night(size: Size, chance: Random) -> Picture:
+def starry_night(size: Size, chance: Random) -> Print:
     high, middle, low, edge, dark = chance.choice(_NIGHTS)
     horizon = chance.uniform(0.7, 0.85)
     picture = gradient(size, [high, middle, low, edge], [0, 0.45, horizon * 0.92, horizon + 0.08])
@@ -290,7 +291,7 @@ _AURORAS = [
 ]
 
 
-def aurora(size: Size, chance: Random) -> Picture:
+def aurora(size: Size, chance: Random) -> Print:
     sky, lights = chance.choice(_AURORAS)
     horizon = chance.uniform(0.62, 0.74)
     picture = gradient(size, [*sky, sky[-1]], [0, 0.4, horizon, 1])

@@ -107,8 +107,10 @@ class SqlEventLog(LeasedQueue):
             for row in claimed
         ]
         self._deliver(tx, rows)
-        for row in rows:
-            tx.execute(sa.delete(outbox_table).where(c.shard == row.event.shard, c.id == row.id))
+        if rows:
+            this = (c.shard == sa.bindparam("at_shard"), c.id == sa.bindparam("at_id"))
+            keys = [{"at_shard": row.event.shard, "at_id": row.id} for row in rows]
+            tx.execute(sa.delete(outbox_table).where(*this), keys)
         return len(rows)
 
     def _deliver(self, tx: Transaction, rows: Sequence[OutboxRow]) -> None:
@@ -131,4 +133,5 @@ class SqlEventLog(LeasedQueue):
                             trace=row.trace,
                         )
                     )
-        tx.insert_new(deliveries_table, deliveries)
+        if deliveries:
+            tx.insert_many(deliveries_table, deliveries)

@@ -7,12 +7,14 @@ import sqlalchemy as sa
 
 from calotype.connections.schema import TIMELINES, id_column, sharded
 from calotype.connections.sql import Database, Transaction
-from calotype.feed.timelines import Push
+from calotype.feed.timelines import KEPT, Push
 from calotype.kernel.ids import shard_of
 from calotype.ranking.ranker import Candidate
 
 # Rows a transaction: with 10,000 another process's write waits 1.5 s, with 500 60 ms (FACTS).
 CHUNK = 500
+# Timelines found too long, a statement.
+TRIMMED = 100
 
 timelines_table = sharded(
     TIMELINES,
@@ -83,12 +85,61 @@ class SqlTimelines:
         for node in self._database.nodes:
             await self._forget_author(node, user_id)
 
+    async def trim(self) -> int:
+        """Cut timelines that outgrew 800 entries by a tenth back to them; how many entries went.
+
+        A pass over the table's key, which reads and delays nobody; each write deletes 500 rows.
+        """
+        removed, last = 0, (-1, 0)
+        for node in self._database.nodes:
+            while long := await self._database.read(node, partial(_overlong, last)):
+                for shard, reader_id in long:
+                    removed += await self._trim(shard, reader_id)
+                last = long[-1]
+        return removed
+
+    async def _trim(self, shard: int, reader_id: int) -> int:
+        c = timelines_table.c
+        own = sa.and_(c.shard == shard, c.reader_id == reader_id)
+        oldest_kept = (
+            sa.select(c.published_id)
+            .where(own)
+            .order_by(c.published_id.desc())
+            .offset(KEPT - 1)
+            .limit(1)
+        )
+        row = await self._database.read(shard, lambda tx: tx.first(oldest_kept))
+        if row is None:
+            return 0
+        older = sa.and_(own, c.published_id < row.published_id)
+        removed = 0
+        while gone := await self._database.write(
+            shard, lambda tx: tx.delete_some(timelines_table, older, CHUNK)
+        ):
+            removed += gone
+        return removed
+
     async def _forget_author(self, node: int, author_id: int) -> None:
         """The pass reads, which delays nobody; writes hold what it found, no more."""
         last = (-1, 0, 0)
         while found := await self._database.read(node, partial(_by_author, author_id, last)):
             await self._database.write(node, partial(_delete, found))
             last = found[-1]
+
+
+def _overlong(after: tuple[int, int], tx: Transaction) -> list[tuple[int, int]]:
+    """Timelines that are too long, by their keys above `after`."""
+    c = timelines_table.c
+    keys = (c.shard, c.reader_id)
+    rows = (
+        sa.select(*keys)
+        .where(sa.tuple_(*keys) > sa.tuple_(*after))
+        .group_by(*keys)
+        .having(sa.func.count() > KEPT + KEPT // 10)
+        .order_by(*keys)
+        .limit(TRIMMED)
+    )
+    return [(row.shard, row.reader_id) for row in tx.all(rows)]
 
 
 def _by_author(author_id: int, after: Key, tx: Transaction) -> list[Key]:

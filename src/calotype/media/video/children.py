@@ -47,13 +47,15 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 async def run(command: Sequence[str], original: Path, bounds: Bounds, hear: Hear) -> Ended:
-    """Run a program under the bounds, with the file as its standard input.
+    """Run a program, with the file as its standard input, for as long as the bounds allow.
+
+    The other bounds are for the program to keep: see `confined`.
 
     Raises:
         DecoderCrashed: it took too long.
         Unavailable: no process can be started.
     """
-    child = await _start(command, original, bounds)
+    child = await _start(command, original)
     try:
         async with asyncio.timeout(bounds.seconds):
             complaints = asyncio.create_task(_complaints(child))
@@ -68,17 +70,19 @@ async def run(command: Sequence[str], original: Path, bounds: Bounds, hear: Hear
         await to_the_end(_end(child))
 
 
-async def _start(
-    command: Sequence[str], original: Path, bounds: Bounds
-) -> asyncio.subprocess.Process:
+def confined(command: Sequence[str], bounds: Bounds) -> list[str]:
+    """The command behind one that first puts the bounds on itself."""
     processor_s = int(bounds.seconds * bounds.threads)
     limits = map(str, (bounds.memory_bytes, bounds.file_bytes, processor_s))
     # -P: a module lying in the working directory must not be imported.
-    launcher = (sys.executable, "-P", "-m", "calotype.media.video.confined", *limits)
+    launcher = (sys.executable, "-P", "-m", "calotype.media.video.confined")
+    return [*launcher, *limits, *command]
+
+
+async def _start(command: Sequence[str], original: Path) -> asyncio.subprocess.Process:
     descriptor = await asyncio.to_thread(os.open, original, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return await asyncio.create_subprocess_exec(
-            *launcher,
             *command,
             stdin=descriptor,
             stdout=asyncio.subprocess.PIPE,

@@ -9,12 +9,18 @@ supplemental messages within the pictures.
 from functools import cache
 from pathlib import Path
 
-import imageio_ffmpeg
-
 from calotype.media.video.clip import Animation, Clip
 from calotype.media.video.codecs import DECODERS
-from calotype.media.video.plan import UNHURRIED_END, Output, copies_sound, graph, poster_graph
+from calotype.media.video.plan import (
+    MOST_TYPICAL,
+    UNHURRIED_END,
+    Output,
+    copies_sound,
+    graph,
+    poster_comes_along,
+)
 
+POSTER = "poster.png"
 # libx264 veryfast at CRF 23: measured in docs/decisions/015-video.md.
 _PRESET, _CRF = "veryfast", 23
 _KEY_EVERY_S = 4
@@ -32,6 +38,8 @@ _ANONYMOUS = (
 @cache
 def ffmpeg() -> str:
     """The path of the static ffmpeg that came with the libraries."""
+    import imageio_ffmpeg  # 20 ms that only makers of videos need
+
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
@@ -42,12 +50,15 @@ def film(
     threads: int,
     most_s: float,
 ) -> list[str]:
-    """Make every output from one reading of the original, told on standard output as it goes."""
+    """Make every output from one reading of the original, told on standard output as it goes.
+
+    And the poster, where it comes along.
+    """
     command = [ffmpeg(), *_quiet(threads), "-progress", "pipe:1", "-stats_period", "0.5"]
     command += _input(clip.demuxer)
     encoded = tuple(output for output in outputs if not output.copied)
     if encoded:
-        command += ["-filter_complex", graph(clip, encoded)]
+        command += ["-filter_complex", graph(clip, outputs)]
     for output in outputs:
         if output.copied:
             command += _copied(clip)
@@ -62,17 +73,24 @@ def film(
             *_MP4,
             f"file:{directory / output.file_name}",
         ]
+    if poster_comes_along(outputs):
+        command += ["-map", "[poster]", *_picture(directory / POSTER)]
     return command
 
 
-def poster(clip: Clip | Animation, demuxer: str, target: Path) -> list[str]:
-    """Write one picture of standard input as a PNG; of a video, one from its first second."""
-    wanted = ["-t", "1"] if isinstance(clip, Clip) else []
+def poster(made: Clip, directory: Path) -> list[str]:
+    """Take the poster from the first second of a finished video, which is standard input."""
     return [
-        ffmpeg(), *_quiet(1), *wanted, *_input(demuxer),
-        "-filter_complex", poster_graph(clip), "-map", "[poster]", "-frames:v", "1",
-        "-map_metadata", "-1", "-c:v", "png", "-compression_level", "1", "-f", "image2pipe",
-        f"file:{target}",
+        ffmpeg(), *_quiet(1), "-t", "1", *_input(made.demuxer),
+        "-filter_complex", f"[0:v:0]{MOST_TYPICAL}[poster]",
+        "-map", "[poster]", *_picture(directory / POSTER),
+    ]  # fmt: skip
+
+
+def _picture(target: Path) -> list[str]:
+    return [
+        "-frames:v", "1", "-map_metadata", "-1", "-c:v", "png", "-compression_level", "1",
+        "-f", "image2pipe", f"file:{target}",
     ]  # fmt: skip
 
 

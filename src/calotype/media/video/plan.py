@@ -40,6 +40,8 @@ _ON_WHITE = (
     "format=rgba,split[over][under];[under]drawbox=c=white:t=fill:replace=1[white];"
     "[white][over]overlay=format=rgb"
 )
+MOST_TYPICAL = "thumbnail=n=30,format=rgb24"
+"""The filters to one picture out of a video's first second: not a black one, where it fades in."""
 _TAGGED = (
     "format=yuv420p,setsar=1,"
     "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
@@ -90,36 +92,44 @@ def copies_sound(sound: Sound) -> bool:
     )
 
 
+def poster_comes_along(outputs: tuple[Output, ...]) -> bool:
+    """Whether the poster is taken from the frames of the largest output as they are made.
+
+    Else it is taken from the file, once that is copied.
+    """
+    return not outputs[0].copied
+
+
 def graph(clip: Clip | Animation, outputs: tuple[Output, ...]) -> str:
     """The filters from the original to each output that is encoded: pads [v0], [v1], ...
 
-    ffmpeg itself turns the frames upright before them.
+    And to the [poster], where it comes along. ffmpeg itself turns the frames upright before them.
     """
+    encoded = [output for output in outputs if not output.copied]
+    poster = poster_comes_along(outputs)
     if isinstance(clip, Animation):
-        source, steps = "[0:v:0]", f"{_UNHURRIED},{_ON_WHITE}"
-        first = f"{source}{steps}"
+        # The poster of an animation is its first picture, as large and sharp as it is.
+        parts = [
+            f"[0:v:0]{_UNHURRIED},{_ON_WHITE},split[film][first]",
+            "[first]format=rgb24[poster]",
+        ]
+        source, steps, poster = "[film]", "", False
     else:
-        steps = ",".join(_first_steps(clip))
-        first = f"[0:{clip.index}]{steps}" if steps else f"[0:{clip.index}]"
-    joined = "," if steps else ""
-    parts = []
-    for number, output in enumerate(outputs):
+        parts, source = [], f"[0:{clip.index}]"
+        steps = "".join(f"{step}," for step in _first_steps(clip))
+    for number, output in enumerate(encoded):
         size = f"scale={output.width}:{output.height}:flags=bicubic"
-        chain = f"{size},{_TAGGED}"
-        if number == 0:
-            chain = f"{first}{joined}{_coloured(clip, size)},{_TAGGED}"
-        else:
-            chain = f"[s{number}]{chain}"
-        last = number == len(outputs) - 1
-        parts.append(chain + (f"[v{number}]" if last else f",split[v{number}][s{number + 1}]"))
+        scaled = _coloured(clip, size) if number == 0 else size
+        pads = [f"[v{number}]"]
+        if number + 1 < len(encoded):
+            pads.append(f"[s{number + 1}]")
+        if poster and number == 0:
+            pads.append("[start]")
+        parts.append(f"{source}{steps}{scaled},{_TAGGED},split={len(pads)}{''.join(pads)}")
+        source, steps = f"[s{number + 1}]", ""
+    if poster:
+        parts.append(f"[start]{MOST_TYPICAL}[poster]")
     return ";".join(parts)
-
-
-def poster_graph(clip: Clip | Animation) -> str:
-    """The filters to one picture: a video's most typical of its start, an animation's first."""
-    if isinstance(clip, Animation):
-        return f"[0:v:0]{_ON_WHITE},format=rgb24[poster]"
-    return "[0:v:0]thumbnail=n=30,format=rgb24[poster]"
 
 
 def is_hdr(clip: Clip) -> bool:

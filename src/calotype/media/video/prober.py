@@ -14,7 +14,6 @@ from typing import Any
 
 import av
 import msgspec
-from PIL import GifImagePlugin, Image, PngImagePlugin, WebPImagePlugin
 
 from calotype.kernel.errors import (
     BadMedia,
@@ -25,10 +24,11 @@ from calotype.kernel.errors import (
     TooManyPixels,
     UnknownCodec,
 )
+from calotype.media.confinement import confine
 from calotype.media.video.clip import Animation, Clip, Refused, Report, Sound
 from calotype.media.video.codecs import PICTURES, SOUNDS, demuxer_of
 
-_PLUGINS = (GifImagePlugin, PngImagePlugin, WebPImagePlugin)
+_ANIMATED = ("GIF", "PNG", "WEBP")
 _ENCRYPTED_TAGS = {"encv", "enca", "drmi", "drms"}
 # A key picture that cannot be decoded may be followed by one that can.
 _TRIED = 60
@@ -36,12 +36,14 @@ _START_S = 0.1  # what encoders with reordering leave before the first picture
 
 
 class ProbeLimits(msgspec.Struct, frozen=True):
-    """The part of VideoSettings that decides what is refused; see there."""
+    """The part of VideoSettings that decides what is refused, and what the prober may use."""
 
     max_seconds: float
     max_side: int
     max_pixels: int
     max_animation_pixels: int
+    memory_bytes: int
+    cpu_seconds: int
 
 
 class _Measured(msgspec.Struct, frozen=True):
@@ -77,8 +79,11 @@ def probe(descriptor: int, limits: ProbeLimits) -> Clip | Animation:
 
 
 def _animation(descriptor: int, demuxer: str, limits: ProbeLimits) -> Animation:
+    # Few files are animations, and Pillow takes a third of the start.
+    from PIL import Image
+
     try:
-        with Image.open(os.fdopen(os.dup(descriptor), "rb")) as picture:
+        with Image.open(os.fdopen(os.dup(descriptor), "rb"), formats=_ANIMATED) as picture:
             width, height = picture.size
             _check_size(width, height, limits)
             frames = int(getattr(picture, "n_frames", 1))
@@ -111,7 +116,7 @@ def _clip(file: "av.container.InputContainer", demuxer: str, limits: ProbeLimits
         )
     _check_size(codec.width, codec.height, limits)
     measured = _measure(file, pictures, limits)
-    turn, mirrored, interlaced = _first_picture(demuxer, pictures.index)
+    turn, mirrored, interlaced = _first_picture(file, pictures)
     aspect = pictures.sample_aspect_ratio
     return Clip(
         demuxer=demuxer,
@@ -206,15 +211,16 @@ def _declared_seconds(file: "av.container.InputContainer") -> float:
     return (file.duration or 0) / 1_000_000
 
 
-def _first_picture(demuxer: str, index: int) -> tuple[int, bool, bool]:
+def _first_picture(
+    file: "av.container.InputContainer", track: "av.VideoStream"
+) -> tuple[int, bool, bool]:
     """Of the first picture that can be decoded: its turn, whether it is mirrored, interlaced."""
-    os.lseek(0, 0, os.SEEK_SET)
-    with _opened(demuxer) as file:
-        track = file.streams[index]
-        for picture in _pictures(file, track):
-            # The matrix turns anticlockwise; a negative determinant mirrors.
-            turn = round(-picture.rotation / 90) * 90 % 360
-            return turn, _is_mirrored(picture), bool(picture.interlaced_frame)
+    file.seek(0)
+    track.codec_context.thread_count = 1  # more would decode pictures that nobody wants
+    for picture in _pictures(file, track):
+        # The matrix turns anticlockwise; a negative determinant mirrors.
+        turn = round(-picture.rotation / 90) * 90 % 360
+        return turn, _is_mirrored(picture), bool(picture.interlaced_frame)
     raise _broken()
 
 
@@ -291,6 +297,7 @@ def _report(limits: ProbeLimits) -> Report:
 def main() -> None:
     av.logging.set_level(None)
     limits = msgspec.json.decode(sys.argv[1], type=ProbeLimits)
+    confine(limits.memory_bytes, cpu_seconds=limits.cpu_seconds)
     sys.stdout.buffer.write(msgspec.json.encode(_report(limits)))
 
 

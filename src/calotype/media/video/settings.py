@@ -11,7 +11,7 @@ class VideoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transcodes: int = 1
     """Videos at once, of this worker; each uses `threads`."""
 
-    threads: int = msgspec.field(default_factory=lambda: os.cpu_count() or 1)
+    threads: int = msgspec.field(default_factory=lambda: min(8, os.cpu_count() or 1))
     """Threads of one transcode; photos and requests go first on a busy processor all the same."""
 
     max_seconds: float = 60.0

@@ -18,9 +18,9 @@ import msgspec
 
 from calotype.kernel.errors import BadMedia, BrokenVideo, DecoderCrashed, StorageFull, TooLong
 from calotype.media.video import commands
-from calotype.media.video.children import Bounds, Ended, run
+from calotype.media.video.children import Bounds, Ended, confined, run
 from calotype.media.video.clip import Animation, Clip, Refused, Report, read_report
-from calotype.media.video.plan import Output, outputs_of
+from calotype.media.video.plan import Output, outputs_of, poster_comes_along
 from calotype.media.video.settings import VideoSettings
 
 _REFUSALS = {kind.code: kind for kind in BadMedia.__subclasses__()}
@@ -30,7 +30,10 @@ _TOLERANCE_S = 0.5
 # Of a damaged video, so much must be left.
 _LEAST_LEFT = 0.5
 _FULL = ("No space left on device", "Disk quota exceeded")
-_STARVED = ("Cannot allocate memory", "Resource temporarily unavailable")
+_STARVED = ("Cannot allocate memory", "Resource temporarily unavailable", "get_buffer() failed")
+# What ffmpeg exits with when it had no memory or thread, or an encoder could not begin:
+# its error numbers -ENOMEM, -EAGAIN and AVERROR_EXTERNAL, cut to a byte.
+_FAULTLESS = {244, 245, 187}
 
 Told = Callable[[int], Awaitable[None]]
 """Takes the percentage that is done."""
@@ -75,12 +78,18 @@ class Transcoder:
             DecoderCrashed: a process died or overran its limits; trying again may help.
             StorageFull, Unavailable: there is no room, or no process can be started.
         """
-        await asyncio.to_thread(self._scratch.mkdir, mode=0o700, parents=True, exist_ok=True)
-        directory = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._scratch))
+        directory = await asyncio.to_thread(self._make_room)
         try:
             yield await self._film(original, directory, told)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
+
+    def _make_room(self) -> Path:
+        try:
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self._scratch))
+        except OSError as error:
+            raise StorageFull(f"there is no room to make a video: {error.strerror}") from error
 
     async def _film(self, original: Path, directory: Path, told: Told) -> Film:
         clip = await self.probe(original)
@@ -94,8 +103,11 @@ class Transcoder:
                 made = await self._make(original, clip, outputs, directory, told)
         else:
             made = await self._make(original, clip, outputs, directory, told)
-        poster = directory / "poster.png"
-        await self._take_poster(original, directory / outputs[0].file_name, clip, made, poster)
+        if not poster_comes_along(outputs):
+            await self._take_poster(directory / outputs[0].file_name, made, directory)
+        poster = directory / commands.POSTER
+        if not await asyncio.to_thread(poster.exists):
+            raise _unwatchable()
         width, height = clip.upright_size
         return Film(
             files={
@@ -118,6 +130,8 @@ class Transcoder:
             "max_side": settings.max_side,
             "max_pixels": settings.max_pixels,
             "max_animation_pixels": settings.max_animation_pixels,
+            "memory_bytes": _PROBE_BYTES,
+            "cpu_seconds": int(_PROBE_S),
         }
         arguments = msgspec.json.encode(limits).decode()
         command = (sys.executable, "-P", "-m", "calotype.media.video.prober", arguments)
@@ -149,7 +163,8 @@ class Transcoder:
         command = commands.film(clip, outputs, directory, settings.threads, settings.max_seconds)
         seconds = clip.seconds if isinstance(clip, Clip) else 0.0
         progress = _Progress(seconds, told)
-        ended = await run(command, original, self._bounds(), progress.hear)
+        bounds = self._bounds()
+        ended = await run(confined(command, bounds), original, bounds, progress.hear)
         _check_end(ended)
         if progress.seconds > settings.max_seconds + _TOLERANCE_S:
             raise _endless(settings.max_seconds)
@@ -170,17 +185,10 @@ class Transcoder:
             raise _unwatchable()
         return made
 
-    async def _take_poster(
-        self, original: Path, largest: Path, clip: Clip | Animation, made: Clip, target: Path
-    ) -> None:
-        # An animation's own pictures are small and sharp, as no encoder leaves them.
-        animated = isinstance(clip, Animation)
-        source, demuxer = (original, clip.demuxer) if animated else (largest, made.demuxer)
-        command = commands.poster(clip, demuxer, target)
-        ended = await run(command, source, self._bounds(), _nothing)
-        _check_end(ended)
-        if not await asyncio.to_thread(target.exists):
-            raise _unwatchable()
+    async def _take_poster(self, largest: Path, made: Clip, directory: Path) -> None:
+        bounds = self._bounds()
+        command = confined(commands.poster(made, directory), bounds)
+        _check_end(await run(command, largest, bounds, _nothing))
 
     def _bounds(self) -> Bounds:
         settings = self._settings
@@ -235,7 +243,8 @@ def _check_end(ended: Ended) -> None:
         return
     if any(words in ended.complaints for words in _FULL):
         raise StorageFull("there is no room to make a video")
-    if ended.status < 0 or any(words in ended.complaints for words in _STARVED):
+    starved = any(words in ended.complaints for words in _STARVED)
+    if ended.status < 0 or ended.status in _FAULTLESS or starved:
         raise DecoderCrashed(f"ffmpeg died: {_epitaph(ended)}")
     raise _unwatchable()
 

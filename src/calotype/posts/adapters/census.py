@@ -1,14 +1,16 @@
 """PostCensus on the relational store."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from calotype.connections.pages import pages
 from calotype.connections.sql import Database, Transaction
-from calotype.kernel.ids import shard_of
+from calotype.kernel.ids import first_id_at, shard_of
 from calotype.posts.adapters.tables import post_counts_table, posts_table
+from calotype.posts.census import Throughput
 from calotype.posts.lifecycle import Status
 
 _posts, _counts = posts_table.c, post_counts_table.c
@@ -42,6 +44,25 @@ class SqlPostCensus:
         mine = (_counts.shard == row["shard"], _counts.author_id == author_id)
         values = {"published": _published(_counts.author_id)}
         tx.execute(sa.update(post_counts_table).where(*mine).values(values))
+
+    async def throughput(self, since_ms: int) -> Throughput:
+        c = posts_table.c
+        ends = (Status.PUBLISHED, Status.FAILED)
+        sent = sa.select(c.status, c.reason, sa.func.count().label("posts")).where(
+            c.status.in_(ends), c.post_id >= first_id_at(since_ms)
+        )
+
+        def count(tx: Transaction) -> Sequence[sa.Row[Any]]:
+            return tx.all(sent.group_by(c.status, c.reason))
+
+        published, failed = 0, Counter[str]()
+        for node in self._database.nodes:
+            for row in await self._database.read(node, count):
+                if row.status == Status.PUBLISHED:
+                    published += row.posts
+                else:
+                    failed[row.reason] += row.posts
+        return Throughput(published, dict(failed))
 
 
 def _published(author_id: sa.Column[Any]) -> sa.ScalarSelect[int]:

@@ -17,10 +17,10 @@ _FIRST = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _KNOWN = _FIRST | {b"ftyp", b"moof", b"mfra", b"uuid", b"meta", b"sidx", b"styp", b"emsg", b"prft"}
 _HOLDERS = {b"trak", b"mdia", b"minf", b"stbl"}
 _ENCRYPTED = {b"encv", b"drmi"}
-# Of pictures and sounds in the brand that a file names first.
+# The brands of still pictures in the same boxes.
 _STILLS = {
     b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
-    b"avif", b"avis", b"crx ", b"M4A ", b"M4B ", b"M4P ", b"jp2 ",
+    b"avif", b"avis", b"crx ", b"jp2 ", b"jpx ",
 }  # fmt: skip
 _DEEPEST = 6
 _BROKEN = "a part of this video is damaged; save it anew and send that"
