@@ -69,10 +69,6 @@ class Bulk:
         self._insert("timelines", timelines_table, rows)
 
     def _insert(self, database: str, table: sa.Table, rows: Iterable[Values]) -> None:
-        # By name: migrations have put columns elsewhere than where the code lists them.
-        names = ", ".join(column.name for column in table.columns)
-        marks = ", ".join("?" * len(table.columns))
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
         with closing(sqlite3.connect(self._data / f"{database}.db", timeout=60)) as connection:
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA cache_size=-262144")
@@ -80,8 +76,15 @@ class Bulk:
             rows = iter(sorted(rows, key=itemgetter(0)))
             while chunk := list(islice(rows, _CHUNK)):
                 with connection:
-                    connection.executemany(statement, chunk)
+                    connection.executemany(_statement(table, len(chunk[0])), chunk)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _statement(table: sa.Table, values: int) -> str:
+    """Inserts so many values of a row; the columns behind them have defaults."""
+    # By name: migrations have put columns elsewhere than where the code lists them.
+    names = ", ".join([column.name for column in table.columns][:values])
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * values)})"
 
 
 def _medium(post_id: int, author_id: int) -> Values:

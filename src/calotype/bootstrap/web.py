@@ -75,7 +75,11 @@ def build_services(shape: Embedded) -> Services:
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
         engagement=KeptEngagement(
-            ViewEngagement(shape.tallies, shape.marks), shape.versions, shape.clock
+            ViewEngagement(shape.tallies, shape.marks),
+            shape.versions,
+            shape.clock,
+            feed.cache_s,
+            feed.cached_lists,
         ),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),

@@ -15,9 +15,7 @@ from calotype.connections.changes import Versions
 from calotype.engagement.read import Engagement, ViewEngagement
 from calotype.kernel.clock import Clock
 
-KEPT_MS = 5_000
-# Pages of viewers, about 3 KB each.
-MOST = 2_000
+KEPT_S = 5.0
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -27,12 +25,19 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 class KeptEngagement:
-    """ViewEngagement, and what is at hand of it. For the event loop alone."""
+    """ViewEngagement, and what is at hand of it: of `most` viewers, about 3 KB each.
 
-    def __init__(self, origin: ViewEngagement, versions: Versions, clock: Clock) -> None:
+    Nothing is kept for longer than `most_s` seconds. For the event loop alone.
+    """
+
+    def __init__(
+        self, origin: ViewEngagement, versions: Versions, clock: Clock, most_s: float, most: int
+    ) -> None:
         self._origin = origin
         self._versions = versions
         self._clock = clock
+        self._kept_ms = int(min(most_s, KEPT_S) * 1000)
+        self._most = most
         self._pages: dict[int, _Page] = {}
         self._flights: Flights[tuple[int, ...], Mapping[int, Engagement]] = Flights(versions)
 
@@ -68,7 +73,7 @@ class KeptEngagement:
         as_of = self._versions.now
         page = await self._origin.of(viewer_id, post_ids)
         self._pages.pop(viewer_id, None)
-        self._pages[viewer_id] = _Page(as_of, self._clock.now_ms() + KEPT_MS, page)
-        if len(self._pages) > MOST:
+        self._pages[viewer_id] = _Page(as_of, self._clock.now_ms() + self._kept_ms, page)
+        if len(self._pages) > self._most:
             del self._pages[next(iter(self._pages))]
         return page
