@@ -35,7 +35,7 @@ from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
 from calotype.web.figures import Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -74,6 +74,7 @@ def build_services(shape: Embedded) -> Services:
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        joined=JoinedPages(shape.versions, shape.clock),
         engagement=KeptEngagement(
             ViewEngagement(shape.tallies, shape.marks),
             shape.versions,

@@ -29,7 +29,7 @@ from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.web.figures import Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -52,6 +52,7 @@ class Services:
     welcome: WelcomeReader
     feed: ReadFeed
     fragments: Fragments
+    joined: JoinedPages
     profiles: ReadProfile
     engagement: KeptEngagement
     marks: ReadMarks
