@@ -40,8 +40,8 @@ from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
 from calotype.workers.handlers import GROUPS
 
-# The SQLite files, and how synchronously each is written.
-DATABASES = {"core": "FULL", "timelines": "NORMAL"}
+# The SQLite files.
+DATABASES = ("core", "timelines")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
 
 
 def _engine(directory: Path, name: str) -> Engine:
-    return sqlite_engine(directory / f"{name}.db", DATABASES[name])
+    return sqlite_engine(directory / f"{name}.db")
 
 
 def _steps(directory: Path, name: str) -> tuple[str | None, str]:
