@@ -115,6 +115,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "listSaved": Silent(needs_login=True),
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
+    "countNewer": Silent(needs_login=True),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),

@@ -29,6 +29,7 @@ from calotype.web.edge import Edge
 from calotype.web.headers import Policy
 from calotype.web.problems import on_crash, on_error, on_http_error
 from calotype.web.proxies import Proxies
+from calotype.web.quick import QuickDoor
 from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
@@ -45,7 +46,7 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=build_app(services),
+        app=QuickDoor(build_app(services), services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),

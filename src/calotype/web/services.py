@@ -11,8 +11,9 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
-from calotype.engagement.read import ReadMarks, ViewEngagement
+from calotype.engagement.read import ReadMarks
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
@@ -28,6 +29,7 @@ from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -49,8 +51,9 @@ class Services:
     audience: AudienceRule
     welcome: WelcomeReader
     feed: ReadFeed
+    fragments: Fragments
     profiles: ReadProfile
-    engagement: ViewEngagement
+    engagement: KeptEngagement
     marks: ReadMarks
     react: React
     change_avatar: ChangeAvatar
