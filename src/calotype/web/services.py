@@ -11,6 +11,9 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.feed.presence import WelcomeReader
@@ -50,6 +53,9 @@ class Services:
     welcome: WelcomeReader
     feed: ReadFeed
     profiles: ReadProfile
+    find_people: FindPeople
+    suggest_people: SuggestPeople
+    explore: Explore
     engagement: ViewEngagement
     marks: ReadMarks
     react: React
