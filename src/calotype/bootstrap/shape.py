@@ -20,6 +20,7 @@ from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.discovery.adapters.people import SqlPeopleIndex
 from calotype.engagement.adapters.marks import SqlMarks
 from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
@@ -74,6 +75,7 @@ class Embedded:
     avatars: SqlAvatars
     marks: SqlMarks
     tallies: SqlTallies
+    people_index: SqlPeopleIndex
     accounts: AccountStore
     people: AccountsRoom
 
@@ -157,8 +159,9 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         avatars=SqlAvatars(core),
         marks=SqlMarks(core, ids, clock),
         tallies=SqlTallies(core, outbox),
+        people_index=SqlPeopleIndex(core),
         accounts=stores.accounts,
-        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
+        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock, outbox),
     )
     numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
     if newest := core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):

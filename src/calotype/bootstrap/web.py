@@ -14,6 +14,9 @@ from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.gate import Gate
 from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
@@ -84,6 +87,9 @@ def build_services(shape: Embedded) -> Services:
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
+        suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
+        explore=Explore(shape.recent, shape.posts, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),

@@ -11,6 +11,9 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks
@@ -53,6 +56,9 @@ class Services:
     feed: ReadFeed
     fragments: Fragments
     profiles: ReadProfile
+    find_people: FindPeople
+    suggest_people: SuggestPeople
+    explore: Explore
     engagement: KeptEngagement
     marks: ReadMarks
     react: React
