@@ -16,6 +16,7 @@ from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
 from calotype.accounts.store import AccountStore
 from calotype.blobs.adapters.disk import DiskBlobs
+from calotype.blobs.adapters.partials import DiskPartials
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
@@ -32,6 +33,7 @@ from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
+from calotype.uploads.adapters.sql import SqlUploads
 from calotype.workers.handlers import GROUPS
 
 # The SQLite files, and how synchronously each is written.
@@ -53,6 +55,8 @@ class Embedded:
     core: Database
     timeline_database: Database
     blobs: DiskBlobs
+    partials: DiskPartials
+    uploads: SqlUploads
     posts: SqlPosts
     graph: SqlGraph
     timelines: SqlTimelines
@@ -127,6 +131,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         core=core,
         timeline_database=timeline_database,
         blobs=DiskBlobs(directory / "blobs"),
+        partials=DiskPartials(directory / "blobs"),
+        uploads=SqlUploads(core),
         posts=SqlPosts(core),
         graph=SqlGraph(core, ids),
         timelines=SqlTimelines(timeline_database),

@@ -6,6 +6,7 @@ promised by a job. When it raises, nothing of the request is left but what the s
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from calotype.accounts.close import check_open
 from calotype.accounts.store import AccountStore
@@ -13,17 +14,17 @@ from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
-from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
+from calotype.kernel.errors import Invalid
 from calotype.kernel.ids import IdFactory, shard_of
 from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, read_draft
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
+from calotype.posts.once import Once
 from calotype.posts.post import Medium, Post, new_key
-from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
+from calotype.posts.store import PostStore
 from calotype.uploads.keys import original_key
 from calotype.uploads.receive import (
     NewFile,
-    ReceivedFile,
     ReceivePlan,
     fingerprint,
     receive,
@@ -32,9 +33,24 @@ from calotype.uploads.receive import (
 from calotype.uploads.settings import UploadSettings
 
 FILE_FIELDS = frozenset({"mediaFile", "mediaFile[]"})
-MAX_KEY = 200
 PHOTO_LANE = "photos"
 PROCESS = "media.process"
+
+
+class File(Protocol):
+    """What a post is made of: a file that was received with it, or an upload."""
+
+    @property
+    def media_id(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def content_type(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ class CreatePost:
     posts: PostStore
     jobs: JobQueue
     outbox: Outbox
-    keys: IdempotencyKeys
+    once: Once
     blobs: BlobStore
     ids: IdFactory
     uploads: UploadSettings
@@ -64,23 +80,14 @@ class CreatePost:
             KeyReused: the key belongs to a request with another body.
             NotFound: the author has left meanwhile.
         """
-        if key is None:
-            return await self._create(author_id, body, content_type, None)
-        if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-            raise Invalid(
-                f"an Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters",
-                field="Idempotency-Key",
-            )
-        claimed = await self.keys.claim(author_id, key)
-        if claimed is not None:
-            if claimed.post_id == 0:
-                raise InFlight("a request with this key is still being answered", retry_after=2)
-            return await self._replay(author_id, body, content_type, claimed)
-        try:
+
+        async def make() -> Post:
             return await self._create(author_id, body, content_type, key)
-        except BaseException:
-            await self.keys.release(author_id, key)
-            raise
+
+        async def print_() -> str:
+            return await fingerprint(body, content_type, self._plan(author_id))
+
+        return await self.once.create(author_id, key, make, print_)
 
     async def _create(
         self, author_id: int, body: AsyncIterator[bytes], content_type: str, key: str | None
@@ -90,21 +97,9 @@ class CreatePost:
             if not received.files:
                 raise Invalid("a post has 1 to 10 photos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
-            post = self._compose(author_id, draft, received.files)
+            post_id = self.ids.new(shard_of(author_id))
+            post = compose(post_id, author_id, draft, received.files, Status.PROCESSING)
             await self._record(post, key, received.fingerprint())
-        return post
-
-    async def _replay(
-        self, author_id: int, body: AsyncIterator[bytes], content_type: str, claimed: Claimed
-    ) -> Post:
-        if await fingerprint(body, content_type, self._plan(author_id)) != claimed.fingerprint:
-            raise KeyReused(
-                "this Idempotency-Key came with another body before; use a new key",
-                field="Idempotency-Key",
-            )
-        post = await self.posts.get(claimed.post_id)
-        if post is None:
-            raise NotFound("the post that this key made is gone")
         return post
 
     def _plan(self, author_id: int) -> ReceivePlan:
@@ -120,35 +115,6 @@ class CreatePost:
             new_file=new_file,
         )
 
-    def _compose(self, author_id: int, draft: Draft, files: Sequence[ReceivedFile]) -> Post:
-        post_id = self.ids.new(shard_of(author_id))
-        wishes = draft.wishes + (MediumWish(),) * (len(files) - len(draft.wishes))
-        media = tuple(
-            Medium(
-                media_id=file.media_id,
-                post_id=post_id,
-                author_id=author_id,
-                position=position,
-                key=new_key(),
-                content_type=file.header.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                alt_text=wish.alt_text,
-            )
-            for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
-        )
-        return Post(
-            post_id=post_id,
-            author_id=author_id,
-            status=Status.PROCESSING,
-            caption=draft.caption,
-            tags=draft.tags,
-            mentions=draft.mentions,
-            audience=draft.audience,
-            media=media,
-            place=draft.place,
-        )
-
     async def _record(self, post: Post, key: str | None, body_fingerprint: str) -> None:
         def record(tx: Transaction) -> None:
             check_open(self.accounts, tx, post.author_id)
@@ -156,9 +122,41 @@ class CreatePost:
             self.jobs.enqueue(tx, [process_job(medium) for medium in post.media])
             self.outbox.append(tx, post_event(UPLOADED, post.post_id, post.author_id))
             if key is not None:
-                self.keys.complete(tx, post.author_id, key, post.post_id, body_fingerprint)
+                self.once.keys.complete(tx, post.author_id, key, post.post_id, body_fingerprint)
 
         await self.database.write(shard_of(post.post_id), record)
+
+
+def compose(
+    post_id: int, author_id: int, draft: Draft, files: Sequence[File], status: Status
+) -> Post:
+    """The post that an author wants made of these files, in their order."""
+    wishes = draft.wishes + (MediumWish(),) * (len(files) - len(draft.wishes))
+    media = tuple(
+        Medium(
+            media_id=file.media_id,
+            post_id=post_id,
+            author_id=author_id,
+            position=position,
+            key=new_key(),
+            content_type=file.content_type,
+            size=file.size,
+            sha256=file.sha256,
+            alt_text=wish.alt_text,
+        )
+        for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
+    )
+    return Post(
+        post_id=post_id,
+        author_id=author_id,
+        status=status,
+        caption=draft.caption,
+        tags=draft.tags,
+        mentions=draft.mentions,
+        audience=draft.audience,
+        media=media,
+        place=draft.place,
+    )
 
 
 def process_job(medium: Medium) -> NewJob:

@@ -24,6 +24,14 @@ class Changes(msgspec.Struct, frozen=True):
     """New keys of renditions."""
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """What is known of a medium's file once it is there; SHA-256 in hex."""
+
+    content_type: str
+    size: int
+    sha256: str
+
+
 class Standing(msgspec.Struct, frozen=True):
     """As much of a post as decides who may see it."""
 
@@ -70,6 +78,10 @@ class PostStore(Protocol):
         ...
 
     def edit(self, tx: Transaction, post_id: int, changes: Changes) -> None: ...
+
+    def arrive(self, tx: Transaction, media_id: int, arrival: Arrival) -> None:
+        """Record the file of a medium whose post was made before it was there."""
+        ...
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
         """Record that a medium is ready (its facts) or failed (the reason)."""

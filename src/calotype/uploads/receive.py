@@ -74,6 +74,10 @@ class ReceivedFile(msgspec.Struct, frozen=True):
     header: Header
     filename: str | None = None
 
+    @property
+    def content_type(self) -> str:
+        return self.header.content_type
+
 
 class Received(msgspec.Struct, frozen=True):
     """Texts and files, each in the order in which they came; a text may be repeated."""

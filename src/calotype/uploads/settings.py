@@ -28,6 +28,10 @@ class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total_s: seconds spent waiting for the client, in all.
     min_rate, min_rate_after_s: bytes a second that the client must average, once so many seconds
         were spent waiting for it.
+    unfinished_s: how long a direct or resumable upload is kept after its last bytes, and after it
+        is complete while no post uses it.
+    direct_s: how long the signed URL of a direct upload is good.
+    max_unused, max_unused_bytes: such uploads of one account at once, and what they may come to.
     sweep_grace_s: age at which a blob that no media claims is an orphan; longer than any request.
     """
 
@@ -40,4 +44,8 @@ class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_rate: int = 4096
     min_rate_after_s: float = 30
     sweep_grace_s: float = 3600
+    unfinished_s: float = 86_400
+    direct_s: float = 3_600
+    max_unused: int = 100
+    max_unused_bytes: int = 2 * 1024 * 1024 * 1024
     images: ImageLimits = ImageLimits()

@@ -19,6 +19,8 @@ from calotype.web import (
     people,
     posts,
     stream,
+    tus,
+    uploads,
 )
 from calotype.web.authentication import provide_me, provide_viewer
 from calotype.web.edge import Edge
@@ -29,7 +31,7 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, feed, people, stream)
+_API = (accounts, me, posts, uploads, feed, people, stream)
 _ROOT = (media, health, metrics, pages)
 
 
@@ -53,9 +55,10 @@ def build_edge(services: Services, public_url: str) -> Edge:
 
 def build_app(services: Services) -> Litestar:
     """The application over these services; it owns nothing that must be closed."""
-    api = Router("/api/v1", route_handlers=[handler for file in _API for handler in file.HANDLERS])
+    handlers = [handler for file in _API for handler in file.HANDLERS]
+    api = Router("/api/v1", route_handlers=[*handlers, tus.build_router()])
     return Litestar(
-        [api, *(handler for file in _ROOT for handler in file.HANDLERS)],
+        [api, uploads.send_upload, *(handler for file in _ROOT for handler in file.HANDLERS)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),

@@ -13,7 +13,7 @@ from calotype.kernel.ids import first_id_at, shard_of
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Place, Post
-from calotype.posts.store import Changes, MediumStanding, Standing
+from calotype.posts.store import Arrival, Changes, MediumStanding, Standing
 
 
 class SqlPosts:
@@ -72,6 +72,10 @@ class SqlPosts:
         )
         self._edit_media(tx, "alt_text", changes.alt_texts)
         self._edit_media(tx, "key", changes.keys)
+
+    def arrive(self, tx: Transaction, media_id: int, arrival: Arrival) -> None:
+        values = msgspec.structs.asdict(arrival)
+        tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
         values: dict[str, Any]
