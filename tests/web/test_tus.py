@@ -3,11 +3,13 @@
 import hashlib
 import io
 import itertools
+import os
 import socket
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,13 @@ def test_what_is_no_photo_is_refused_when_it_is_there(person: Person) -> None:
     assert "PDF" in shown["reason"]
 
 
+def is_held(server: Server, path: str) -> bool:
+    """Whether the server has the file of an upload open."""
+    file = str(server.data / "blobs" / "partial" / path.rpartition("/")[2])
+    descriptors = Path(f"/proc/{server.children()['web']}/fd").iterdir()
+    return any(os.path.realpath(each) == file for each in descriptors)
+
+
 def test_of_two_requests_at_once_one_is_refused(server: Server, person: Person) -> None:
     path = begun(person, 3000)
     head = (
@@ -190,10 +199,8 @@ def test_of_two_requests_at_once_one_is_refused(server: Server, person: Person) 
     )
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as slow:
         slow.sendall(head.encode() + b"y" * 1000)
-        refused = eventually(
-            lambda: answer if (answer := append(person, path, 0, b"")).status_code != 204 else None,
-            "the first request to be at it",
-        )
+        eventually(lambda: is_held(server, path), "the first request to be at it")
+        refused = append(person, path, 0, b"")
         assert (refused.status_code, refused.json()["code"]) == (423, "busy")
         slow.sendall(b"y" * 1000)
         assert slow.recv(1000).startswith(b"HTTP/1.1 204")
@@ -202,9 +209,8 @@ def test_of_two_requests_at_once_one_is_refused(server: Server, person: Person) 
 
 def test_a_broken_connection_keeps_what_came(server: Server, person: Person, photo: bytes) -> None:
     path = begun(person, len(photo))
-    with proxy(server.port, cut_after=200_000) as port:
-        with pytest.raises(httpx.TransportError):
-            append(person, f"http://127.0.0.1:{port}/api/v1{path}", 0, photo)
+    with proxy(server.port, cut_after=200_000) as port, pytest.raises(httpx.TransportError):
+        append(person, f"http://127.0.0.1:{port}/api/v1{path}", 0, photo)
     kept = eventually(lambda: offset(person, path), "what came to be kept")
     assert 0 < kept <= 200_000
     assert eventually(
@@ -223,7 +229,7 @@ def test_a_client_that_loses_its_connection_resumes(server: Server, person: Pers
             file_stream=io.BytesIO(content), chunk_size=len(content), retries=5, retry_delay=0
         )
         uploader.upload()
-    assert original(server, person, uploader.url) == content
+    assert original(server, person, url_of(uploader)) == content
 
 
 def test_a_client_resumes_when_the_server_was_killed(tmp_path: Path) -> None:
@@ -237,7 +243,7 @@ def test_a_client_resumes_when_the_server_was_killed(tmp_path: Path) -> None:
         with pytest.raises(TusUploadFailed):
             uploader.upload()
     server.start()
-    path = uploader.url.partition("/api/v1")[2]
+    path = url_of(uploader).partition("/api/v1")[2]
     kept = offset(person, path)
     assert kept > 0
     again = client(person, server.port).uploader(
@@ -250,56 +256,60 @@ def test_a_client_resumes_when_the_server_was_killed(tmp_path: Path) -> None:
     assert server.stop() == 0
 
 
+def url_of(uploader: Any) -> str:
+    url: str = uploader.url
+    return url
+
+
 def client(person: Person, port: int) -> TusClient:
     headers = {"Authorization": person.http.headers["Authorization"]}
     return TusClient(f"http://127.0.0.1:{port}/api/v1/uploads/tus", headers=headers)
 
 
-@contextmanager
-def proxy(port: int, cut_after: int, on_cut: Any = lambda: None) -> Iterator[int]:
+@dataclass
+class Way:
     """A way to the server that cuts the connection once, after so many bytes of requests."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    left = [cut_after]
 
-    def pump(source: socket.socket, sink: socket.socket, counted: bool) -> None:
-        try:
-            while data := source.recv(65_536):
-                if counted and left[0] > 0:
-                    left[0] -= len(data)
-                    if left[0] <= 0:
-                        sink.sendall(data)
-                        on_cut()
-                        break
-                sink.sendall(data)
-        except OSError:
-            pass
-        for each in (source, sink):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+    port: int
+    left: int
+    on_cut: Callable[[], None]
 
-    def accept() -> None:
+    def serve(self, listener: socket.socket) -> None:
         while True:
             try:
                 inner, _ = listener.accept()
             except OSError:
                 return
-            outer = socket.create_connection(("127.0.0.1", port))
-            pumps = [
-                threading.Thread(target=pump, args=(inner, outer, True)),
-                threading.Thread(target=pump, args=(outer, inner, False)),
-            ]
-            for each in pumps:
-                each.start()
-            for each in pumps:
-                each.join()
-            inner.close()
-            outer.close()
+            with inner, socket.create_connection(("127.0.0.1", self.port)) as outer:
+                back = threading.Thread(target=self._pump, args=(outer, inner))
+                back.start()
+                self._pump(inner, outer, counted=True)
+                back.join()
 
-    accepting = threading.Thread(target=accept)
-    accepting.start()
-    yield listener.getsockname()[1]
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    accepting.join()
+    def _pump(self, source: socket.socket, sink: socket.socket, counted: bool = False) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+                if counted and self._is_cut(len(data)):
+                    break
+        for each in (source, sink):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _is_cut(self, size: int) -> bool:
+        before, self.left = self.left, self.left - size
+        if before > 0 >= self.left:
+            self.on_cut()
+            return True
+        return False
+
+
+@contextmanager
+def proxy(port: int, cut_after: int, on_cut: Callable[[], None] = lambda: None) -> Iterator[int]:
+    way = Way(port, cut_after, on_cut)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepting = threading.Thread(target=way.serve, args=(listener,))
+        accepting.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()
