@@ -2,10 +2,12 @@
 
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
+    abandon_upload,
     celebrity_posts,
     drop_medium,
     outcome,
     rebuild_timeline,
+    take_upload,
     withdraw_post,
 )
 from calotype.bootstrap.shape import Embedded
@@ -26,12 +28,16 @@ from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.edit import EditPost
+from calotype.posts.once import Once
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+from calotype.uploads.adapters.own import OwnTarget
+from calotype.uploads.begin import BeginUpload
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
@@ -63,6 +69,7 @@ def build_services(shape: Embedded) -> Services:
         follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
         create_post=_create_post(shape),
+        create_from_uploads=_create_from_uploads(shape),
         edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
         withdraw_post=withdraw_post(shape),
         drop_medium=drop_medium(shape),
@@ -74,6 +81,12 @@ def build_services(shape: Embedded) -> Services:
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        begin_upload=_begin_upload(shape),
+        take_upload=take_upload(shape),
+        abandon_upload=abandon_upload(shape),
+        upload_target=OwnTarget(
+            secret, shape.settings.public_url, shape.clock, shape.settings.uploads.direct_s
+        ),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
@@ -108,10 +121,35 @@ def _create_post(shape: Embedded) -> CreatePost:
         posts=shape.posts,
         jobs=shape.jobs,
         outbox=shape.outbox,
-        keys=shape.keys,
+        once=Once(shape.keys, shape.posts),
         blobs=shape.blobs,
         ids=shape.ids,
         uploads=shape.settings.uploads,
+    )
+
+
+def _create_from_uploads(shape: Embedded) -> CreateFromUploads:
+    return CreateFromUploads(
+        database=shape.core,
+        accounts=shape.accounts,
+        posts=shape.posts,
+        uploads=shape.uploads,
+        jobs=shape.jobs,
+        outbox=shape.outbox,
+        once=Once(shape.keys, shape.posts),
+        ids=shape.ids,
+    )
+
+
+def _begin_upload(shape: Embedded) -> BeginUpload:
+    return BeginUpload(
+        database=shape.core,
+        accounts=shape.accounts,
+        uploads=shape.uploads,
+        partials=shape.partials,
+        ids=shape.ids,
+        clock=shape.clock,
+        limits=shape.settings.uploads,
     )
 
 
