@@ -49,7 +49,7 @@ class PieceDigest:
         self._hash = ALGORITHMS[algorithm]()
         self._wanted = wanted
 
-    def update(self, data: bytes, /) -> None:
+    def update(self, data: bytes | bytearray, /) -> None:
         self._hash.update(data)
 
     def agrees(self) -> bool:

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -22,7 +22,7 @@ from calotype.blobs.adapters.directories import (
     make_durable_directory,
     parents,
 )
-from calotype.blobs.adapters.disk import batched, info_of, modified_ms, occupied
+from calotype.blobs.adapters.disk import WRITE_BATCH, info_of, modified_ms, occupied
 from calotype.blobs.keys import PARTIAL, check_key
 from calotype.blobs.partials import Digest, Partial, PartialInfo
 from calotype.blobs.store import BlobInfo
@@ -115,29 +115,31 @@ class _Held:
     async def append(self, chunks: AsyncIterable[bytes], digest: Digest | None = None) -> None:
         start = self.size
         if digest is not None:
-            await in_thread(self._threads, lambda: _mark(self._path, start))
+            await self._run(_mark, self._path, start)
+        batch = bytearray()
         try:
-            async with aclosing(batched(chunks)) as batches:
-                async for batch in batches:
-                    await in_thread(self._threads, lambda: self._write(batch, digest))  # noqa: B023
+            async for chunk in chunks:
+                batch += chunk
+                if len(batch) >= WRITE_BATCH:
+                    ready, batch = batch, bytearray()
+                    await self._run(self._write, ready, digest)
         except BaseException:
-            keep = digest is None
-            await in_thread(self._threads, lambda: self._settle(start, keep=keep))
+            await self._run(self._break_off, start, batch, keep=digest is None)
             raise
-        agrees = digest is None or digest.agrees()
-        await in_thread(self._threads, lambda: self._settle(start, keep=agrees))
-        if not agrees:
-            raise DamagedChunk("the piece does not have its checksum; send it again")
+        await self._run(self._complete, start, batch, digest)
 
     async def clear(self) -> None:
-        await in_thread(self._threads, lambda: self._settle(0, keep=False))
+        await self._run(self._settle, 0, keep=False)
 
     async def scan(self, look: Callable[[bytes], None]) -> None:
-        await in_thread(self._threads, lambda: self._scan(look))
+        await self._run(self._scan, look)
 
     async def place(self, key: str) -> BlobInfo:
         check_key(key)
-        return await in_thread(self._threads, lambda: self._place(key))
+        return await self._run(self._place, key)
+
+    async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await in_thread(self._threads, lambda: call(*args, **kwargs))
 
     def _lock(self) -> None:
         try:
@@ -148,7 +150,25 @@ class _Held:
             if not os.path.samestat(self._path.stat(), os.fstat(self._descriptor)):
                 raise _not_found()
 
-    def _write(self, batch: bytes, digest: Digest | None) -> None:
+    def _break_off(self, start: int, rest: bytearray, *, keep: bool) -> None:
+        try:
+            if keep:
+                self._write(rest, None)
+        finally:
+            self._settle(start, keep=keep)
+
+    def _complete(self, start: int, rest: bytearray, digest: Digest | None) -> None:
+        try:
+            self._write(rest, digest)
+        except BaseException:
+            self._settle(start, keep=digest is None)
+            raise
+        agrees = digest is None or digest.agrees()
+        self._settle(start, keep=agrees)
+        if not agrees:
+            raise DamagedChunk("the piece does not have its checksum; send it again")
+
+    def _write(self, batch: bytearray, digest: Digest | None) -> None:
         if digest is not None:
             digest.update(batch)
         rest = memoryview(batch)
