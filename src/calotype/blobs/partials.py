@@ -38,7 +38,7 @@ class Partial(Protocol):
 
         Raises:
             DamagedChunk: the digest does not agree; nothing of the piece is kept.
-            StorageFull: what still fitted is kept.
+            StorageFull, Unavailable: nothing of the piece is kept, so that its room is free again.
         """
         ...
 

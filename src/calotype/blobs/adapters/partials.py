@@ -54,8 +54,8 @@ class DiskPartials:
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[Partial]:
         held = _Held(self._root, self._path(name), self._threads)
-        await self._run(held.open)
         try:
+            await self._run(held.open)
             yield held
         finally:
             held.close()
@@ -99,8 +99,9 @@ class _Held:
         try:
             self._lock()
             self.size = _size(self._path, self._descriptor)
-            # What a broken writer left unchecked goes before anything else comes.
-            self._cut(self.size)
+            if self.size < os.fstat(self._descriptor).st_size:
+                # What a broken writer left unchecked goes before anything else comes.
+                self._cut(self.size)
             os.fsync(self._descriptor)
             _unmark(self._path)
         except BaseException:
@@ -122,7 +123,7 @@ class _Held:
                 batch += chunk
                 if len(batch) >= WRITE_BATCH:
                     ready, batch = batch, bytearray()
-                    await self._run(self._write, ready, digest)
+                    await self._run(self._write, start, ready, digest)
         except BaseException:
             await self._run(self._break_off, start, batch, keep=digest is None)
             raise
@@ -151,31 +152,30 @@ class _Held:
                 raise _not_found()
 
     def _break_off(self, start: int, rest: bytearray, *, keep: bool) -> None:
-        try:
-            if keep:
-                self._write(rest, None)
-        finally:
-            self._settle(start, keep=keep)
+        if keep:
+            self._write(start, rest, None)
+        self._settle(start, keep=keep)
 
     def _complete(self, start: int, rest: bytearray, digest: Digest | None) -> None:
-        try:
-            self._write(rest, digest)
-        except BaseException:
-            self._settle(start, keep=digest is None)
-            raise
+        self._write(start, rest, digest)
         agrees = digest is None or digest.agrees()
         self._settle(start, keep=agrees)
         if not agrees:
             raise DamagedChunk("the piece does not have its checksum; send it again")
 
-    def _write(self, batch: bytearray, digest: Digest | None) -> None:
+    def _write(self, start: int, batch: bytearray, digest: Digest | None) -> None:
         if digest is not None:
             digest.update(batch)
         rest = memoryview(batch)
-        while rest:
-            written = os.pwrite(self._descriptor, rest, self.size)
-            self.size += written
-            rest = rest[written:]
+        try:
+            while rest:
+                written = os.pwrite(self._descriptor, rest, self.size)
+                self.size += written
+                rest = rest[written:]
+        except OSError:
+            # What is not acknowledged gives back its room, so that the rest of the house can go on.
+            self._settle(start, keep=False)
+            raise
 
     def _settle(self, start: int, *, keep: bool) -> None:
         if not keep:
