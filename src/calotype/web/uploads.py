@@ -115,8 +115,8 @@ async def send_upload(
     request: Request[Any, Any, Any],
     upload_id: FromPath[str],
     services: NamedDependency[Services],
-    expires: FromQuery[int],
-    signature: FromQuery[str],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
 ) -> UploadView:
     """Send the whole file to a signed URL; after a broken connection, send it again from the start."""
     async with answered_in_full(request) as body:
