@@ -118,6 +118,10 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
     "countNewer": Silent(needs_login=True),
+    "createUpload": Silent(needs_login=True, json={"bytes": 1}),
+    "getUpload": Silent(needs_login=True),
+    "deleteUpload": Silent(needs_login=True),
+    "sendUpload": Silent(),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),
@@ -140,8 +144,13 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "live": Silent(),
     "ready": Silent(),
 }
-# Pages and documents that lie outside the API's own document; they know of no post.
-UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# Outside the API's own document; they know of no post. What tus answers to whom is tested in
+# test_tus.py.
+_TUS = {"/api/v1/uploads/tus", "/api/v1/uploads/tus/{upload_id}"}
+UNDOCUMENTED = {
+    *("/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"),
+    *_TUS,
+}
 
 _numbers = itertools.count()
 
@@ -236,6 +245,7 @@ async def ask(
         "file_name": "w640.webp",
         "user": scene.post.author_id,
         "session_id": 12345,
+        "upload_id": scene.post.media[0].media_id,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}
     json = None if isinstance(rule, Reads) else rule.json

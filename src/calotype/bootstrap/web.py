@@ -2,10 +2,12 @@
 
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
+    abandon_upload,
     celebrity_posts,
     drop_medium,
     outcome,
     rebuild_timeline,
+    take_upload,
     withdraw_post,
 )
 from calotype.bootstrap.shape import Embedded
@@ -31,12 +33,16 @@ from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.edit import EditPost
+from calotype.posts.once import Once
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+from calotype.uploads.adapters.own import OwnTarget
+from calotype.uploads.begin import BeginUpload
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
 from calotype.web.limits import MemoryLimiter
@@ -69,6 +75,7 @@ def build_services(shape: Embedded) -> Services:
         follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
         create_post=_create_post(shape),
+        create_from_uploads=_create_from_uploads(shape),
         edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
         withdraw_post=withdraw_post(shape),
         drop_medium=drop_medium(shape),
@@ -90,6 +97,12 @@ def build_services(shape: Embedded) -> Services:
         find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
         suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
         explore=Explore(shape.recent, shape.posts, rule),
+        begin_upload=_begin_upload(shape),
+        take_upload=take_upload(shape),
+        abandon_upload=abandon_upload(shape),
+        upload_target=OwnTarget(
+            secret, shape.settings.public_url, shape.clock, shape.settings.uploads.direct_s
+        ),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
@@ -124,10 +137,35 @@ def _create_post(shape: Embedded) -> CreatePost:
         posts=shape.posts,
         jobs=shape.jobs,
         outbox=shape.outbox,
-        keys=shape.keys,
+        once=Once(shape.keys, shape.posts),
         blobs=shape.blobs,
         ids=shape.ids,
         uploads=shape.settings.uploads,
+    )
+
+
+def _create_from_uploads(shape: Embedded) -> CreateFromUploads:
+    return CreateFromUploads(
+        database=shape.core,
+        accounts=shape.accounts,
+        posts=shape.posts,
+        uploads=shape.uploads,
+        jobs=shape.jobs,
+        outbox=shape.outbox,
+        once=Once(shape.keys, shape.posts),
+        ids=shape.ids,
+    )
+
+
+def _begin_upload(shape: Embedded) -> BeginUpload:
+    return BeginUpload(
+        database=shape.core,
+        accounts=shape.accounts,
+        uploads=shape.uploads,
+        partials=shape.partials,
+        ids=shape.ids,
+        clock=shape.clock,
+        limits=shape.settings.uploads,
     )
 
 

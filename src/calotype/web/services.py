@@ -23,6 +23,7 @@ from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.drop import DropMedium
 from calotype.posts.edit import EditPost
 from calotype.posts.retry import RetryPost
@@ -31,6 +32,10 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.uploads.abandon import AbandonUpload
+from calotype.uploads.begin import BeginUpload
+from calotype.uploads.take import TakeUpload
+from calotype.uploads.target import UploadTarget
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
@@ -47,6 +52,7 @@ class Services:
     follow: Follow
     posts: PostStore
     create_post: CreatePost
+    create_from_uploads: CreateFromUploads
     edit_post: EditPost
     withdraw_post: WithdrawPost
     drop_medium: DropMedium
@@ -62,6 +68,10 @@ class Services:
     engagement: KeptEngagement
     marks: ReadMarks
     react: React
+    begin_upload: BeginUpload
+    take_upload: TakeUpload
+    abandon_upload: AbandonUpload
+    upload_target: UploadTarget
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
