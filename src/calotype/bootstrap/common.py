@@ -2,6 +2,7 @@
 
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
+from calotype.discovery.index import IndexPeople
 from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
@@ -117,3 +118,13 @@ def abandon_upload(shape: Embedded) -> AbandonUpload:
 
 def _assemble_post(shape: Embedded) -> AssemblePost:
     return AssemblePost(shape.posts, shape.uploads, shape.jobs, shape.outbox, outcome(shape))
+
+
+def index_people(shape: Embedded) -> IndexPeople:
+    return IndexPeople(
+        database=shape.core,
+        accounts=shape.people.accounts,
+        account_store=shape.accounts,
+        graph=shape.graph,
+        people=shape.people_index,
+    )

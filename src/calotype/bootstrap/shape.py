@@ -21,6 +21,7 @@ from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.discovery.adapters.people import SqlPeopleIndex
 from calotype.engagement.adapters.marks import SqlMarks
 from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
@@ -42,8 +43,8 @@ from calotype.settings import Settings
 from calotype.uploads.adapters.sql import SqlUploads
 from calotype.workers.handlers import GROUPS
 
-# The SQLite files, and how synchronously each is written.
-DATABASES = {"core": "FULL", "timelines": "NORMAL"}
+# The SQLite files.
+DATABASES = ("core", "timelines")
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Embedded:
     avatars: SqlAvatars
     marks: SqlMarks
     tallies: SqlTallies
+    people_index: SqlPeopleIndex
     accounts: AccountStore
     people: AccountsRoom
 
@@ -163,8 +165,9 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         avatars=SqlAvatars(core),
         marks=SqlMarks(core, ids, clock),
         tallies=SqlTallies(core, outbox),
+        people_index=SqlPeopleIndex(core),
         accounts=stores.accounts,
-        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
+        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock, outbox),
     )
     numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
     if newest := core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):
@@ -173,7 +176,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
 
 
 def _engine(directory: Path, name: str) -> Engine:
-    return sqlite_engine(directory / f"{name}.db", DATABASES[name])
+    return sqlite_engine(directory / f"{name}.db")
 
 
 def _steps(directory: Path, name: str) -> tuple[str | None, str]:

@@ -6,6 +6,7 @@ from calotype.bootstrap.common import (
     abandon_upload,
     drop_medium,
     fan_out,
+    index_people,
     outcome,
     rebuild_timeline,
     reconcile_posts,
@@ -74,6 +75,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
         likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
+        people=index_people(shape),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -130,6 +132,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.keys,
             shape.people.forget_names,
             shape.notices,
+            shape.people_index,
             shape.timelines,
         )
     )

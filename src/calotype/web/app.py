@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    discovery,
     engagement,
     feed,
     filters,
@@ -31,11 +32,12 @@ from calotype.web.edge import Edge
 from calotype.web.headers import Policy
 from calotype.web.problems import on_crash, on_error, on_http_error
 from calotype.web.proxies import Proxies
+from calotype.web.quick import QuickDoor
 from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, uploads, engagement, filters, feed, people, stream)
+_API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
 _ROOT = (media, health, metrics, pages)
 
 
@@ -47,7 +49,7 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=build_app(services),
+        app=QuickDoor(build_app(services), services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),

@@ -16,7 +16,7 @@ _ACCEPTED = (
 )
 _EXPOSED = (
     b"Location, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    b"X-Request-Id, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, "
+    b"X-Request-Id, X-Feed-Source, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, "
     b"Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires"
 )
 _PREFLIGHT_S = b"600"
