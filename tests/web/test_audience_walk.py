@@ -140,7 +140,11 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "ready": Silent(),
 }
 # Pages and documents that lie outside the API's own document; they know of no post.
-UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# The web client's own are the matter of tests/web/test_site.py.
+UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"} | {
+    "/{path}",
+    "/p/{post_id}",
+}
 
 _numbers = itertools.count()
 

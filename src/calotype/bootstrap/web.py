@@ -1,5 +1,8 @@
 """What the web process works with."""
 
+from pathlib import Path
+
+import calotype
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     celebrity_posts,
@@ -35,6 +38,7 @@ from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+from calotype.web.bundle import load_bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
@@ -42,6 +46,8 @@ from calotype.web.services import Services
 from calotype.web.streams import Streams
 from calotype.workers.handlers import GROUPS
 
+# Where the build of the web client puts it.
+BUNDLE = Path(calotype.__file__).parent / "web" / "static"
 SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -53,6 +59,7 @@ def build_services(shape: Embedded) -> Services:
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web = shape.settings.web
+    site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
 
@@ -87,6 +94,8 @@ def build_services(shape: Embedded) -> Services:
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
+        bundle=load_bundle(BUNDLE),
+        site_url=site_url,
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,

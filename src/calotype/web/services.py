@@ -30,6 +30,7 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
@@ -66,6 +67,9 @@ class Services:
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    bundle: Bundle
+    site_url: str
+    """How people reach this place; empty if that is not known."""
     settings: WebSettings
     rates: Rates
     streams: Streams
