@@ -144,13 +144,12 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "live": Silent(),
     "ready": Silent(),
 }
-# Outside the API's own document; they know of no post. What tus answers to whom is tested in
-# test_tus.py.
+# Pages and documents outside the API's own document; they know of no post.
+_PAGES = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# The web client's own, which test_site.py walks; and what tus answers to whom is in test_tus.py.
+_CLIENT = {"/{path}", "/p/{post_id}"}
 _TUS = {"/api/v1/uploads/tus", "/api/v1/uploads/tus/{upload_id}"}
-UNDOCUMENTED = {
-    *("/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"),
-    *_TUS,
-}
+UNDOCUMENTED = _PAGES | _CLIENT | _TUS
 
 _numbers = itertools.count()
 

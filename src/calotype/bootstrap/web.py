@@ -1,5 +1,8 @@
 """What the web process works with."""
 
+from pathlib import Path
+
+import calotype
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     abandon_upload,
@@ -43,6 +46,7 @@ from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
 from calotype.uploads.adapters.own import OwnTarget
 from calotype.uploads.begin import BeginUpload
+from calotype.web.bundle import load_bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
 from calotype.web.limits import MemoryLimiter
@@ -51,6 +55,8 @@ from calotype.web.services import Services
 from calotype.web.streams import Streams
 from calotype.workers.handlers import GROUPS
 
+# Where the build of the web client puts it.
+BUNDLE = Path(calotype.__file__).parent / "web" / "static"
 SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -62,6 +68,8 @@ def build_services(shape: Embedded) -> Services:
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web, feed = shape.settings.web, shape.settings.feed
+    web = shape.settings.web
+    site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
 
@@ -110,6 +118,8 @@ def build_services(shape: Embedded) -> Services:
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
+        bundle=load_bundle(BUNDLE),
+        site_url=site_url,
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,

@@ -21,6 +21,7 @@ from calotype.web import (
     pages,
     people,
     posts,
+    site,
     stream,
     tus,
     uploads,
@@ -38,7 +39,7 @@ from calotype.web.services import Services
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
 _API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
-_ROOT = (media, health, metrics, pages)
+_ROOT = (media, health, metrics, pages, site)
 
 
 def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:

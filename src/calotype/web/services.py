@@ -36,6 +36,7 @@ from calotype.uploads.abandon import AbandonUpload
 from calotype.uploads.begin import BeginUpload
 from calotype.uploads.take import TakeUpload
 from calotype.uploads.target import UploadTarget
+from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
@@ -79,6 +80,9 @@ class Services:
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    bundle: Bundle
+    site_url: str
+    """How people reach this place; empty if that is not known."""
     settings: WebSettings
     rates: Rates
     streams: Streams
