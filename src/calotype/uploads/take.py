@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+import msgspec
+
 from calotype.blobs.partials import Digest, Partial, PartialStore
 from calotype.connections.sql import Database
 from calotype.kernel.clock import Clock
@@ -87,7 +89,7 @@ class TakeUpload:
             BadMedia: it was the last piece, and the file cannot become a post.
         """
         upload = await self._own(user_id, upload_id)
-        async with self._held(upload) as partial:
+        async with self._held(upload) as (upload, partial):
             if offset != partial.size:
                 raise WrongOffset(
                     f"the upload goes on at byte {partial.size}, not at {offset}",
@@ -111,7 +113,7 @@ class TakeUpload:
         upload = await self.uploads.get(upload_id)
         if upload is None:
             raise _unknown()
-        async with self._held(upload) as partial:
+        async with self._held(upload) as (upload, partial):
             await partial.clear()
             _check_room(upload, partial, length)
             progress = await self._filled(upload, partial, body, None)
@@ -122,8 +124,8 @@ class TakeUpload:
         return progress.upload
 
     @asynccontextmanager
-    async def _held(self, upload: Upload) -> AsyncIterator[Partial]:
-        """The partial blob of an upload that is still OPEN, and will be for as long as it is held.
+    async def _held(self, upload: Upload) -> AsyncIterator[tuple[Upload, Partial]]:
+        """An upload that is still OPEN, with another while to live, and its partial blob, held.
 
         Raises:
             Conflict: it is complete. Gone: it was refused, or its time is over.
@@ -134,10 +136,7 @@ class TakeUpload:
         if upload.status != UploadStatus.OPEN or upload.expires_ms <= now_ms:
             raise Gone(upload.reason or "this upload's time is over; begin a new one")
         async with self.partials.hold(upload.name) as partial:
-            expires_ms = now_ms + int(self.limits.unfinished_s * 1_000)
-            if expires_ms - upload.expires_ms > EXTENSION_MS:
-                await self._extend(upload, expires_ms)
-            yield partial
+            yield await self._extended(upload, now_ms), partial
 
     async def _filled(
         self, upload: Upload, partial: Partial, body: AsyncIterator[bytes], digest: Digest | None
@@ -158,11 +157,15 @@ class TakeUpload:
             raise _unknown()
         return await self.finish.finish(now, partial) if now.status == UploadStatus.OPEN else now
 
-    async def _extend(self, upload: Upload, expires_ms: int) -> None:
+    async def _extended(self, upload: Upload, now_ms: int) -> Upload:
+        expires_ms = now_ms + int(self.limits.unfinished_s * 1_000)
+        if expires_ms - upload.expires_ms <= EXTENSION_MS:
+            return upload
         await self.database.write(
             shard_of(upload.upload_id),
             lambda tx: self.uploads.extend(tx, upload.upload_id, expires_ms),
         )
+        return msgspec.structs.replace(upload, expires_ms=expires_ms)
 
     async def _own(self, user_id: int, upload_id: int) -> Upload:
         upload = await self.uploads.get(upload_id)
