@@ -90,6 +90,7 @@ def _owner(public: int, followers: int, processing: int, archived: int) -> dict[
 
 _TOKEN = {"refreshToken": "none"}
 _PROFILE: Shown = {**MAY_SEE, Kind.ARCHIVED: NOBODY}
+_NONE: Shown = dict.fromkeys(Kind, NOBODY)
 _FEED: Shown = {**_PROFILE, Kind.PUBLIC: FOLLOWERS}
 
 OPERATIONS: dict[str, Reads | Changes | Silent] = {
@@ -97,6 +98,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "getPosts": Reads(MAY_SEE, hidden=200, query=lambda post: {"ids": str(post.post_id)}),
     "getProfile": Reads(_PROFILE, hidden=200),
     "readFeed": Reads(_FEED, hidden=200, needs_login=True),
+    "explore": Reads({**_NONE, Kind.PUBLIC: EVERYONE}, hidden=200),
     "getMedia": Reads(MAY_SEE, hidden=404),
     "headMedia": Reads(MAY_SEE, hidden=404, bodiless=True),
     "editPost": Changes(_owner(200, 200, 200, 200), json={"tags": ["edited"]}),
@@ -116,11 +118,17 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
     "countNewer": Silent(needs_login=True),
+    "createUpload": Silent(needs_login=True, json={"bytes": 1}),
+    "getUpload": Silent(needs_login=True),
+    "deleteUpload": Silent(needs_login=True),
+    "sendUpload": Silent(),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),
     "follow": Silent(needs_login=True),
     "unfollow": Silent(needs_login=True),
+    "findPeople": Silent(needs_login=True),
+    "suggestPeople": Silent(needs_login=True),
     "listFollowers": Silent(),
     "listFollowing": Silent(),
     "getMe": Silent(needs_login=True),
@@ -136,8 +144,12 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "live": Silent(),
     "ready": Silent(),
 }
-# Pages and documents that lie outside the API's own document; they know of no post.
-UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# Pages and documents outside the API's own document; they know of no post.
+_PAGES = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# The web client's own, which test_site.py walks; and what tus answers to whom is in test_tus.py.
+_CLIENT = {"/{path}", "/p/{post_id}"}
+_TUS = {"/api/v1/uploads/tus", "/api/v1/uploads/tus/{upload_id}"}
+UNDOCUMENTED = _PAGES | _CLIENT | _TUS
 
 _numbers = itertools.count()
 
@@ -232,6 +244,7 @@ async def ask(
         "file_name": "w640.webp",
         "user": scene.post.author_id,
         "session_id": 12345,
+        "upload_id": scene.post.media[0].media_id,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}
     json = None if isinstance(rule, Reads) else rule.json

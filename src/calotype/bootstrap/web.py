@@ -1,11 +1,16 @@
 """What the web process works with."""
 
+from pathlib import Path
+
+import calotype
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
+    abandon_upload,
     celebrity_posts,
     drop_medium,
     outcome,
     rebuild_timeline,
+    take_upload,
     withdraw_post,
 )
 from calotype.bootstrap.shape import Embedded
@@ -14,6 +19,9 @@ from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.gate import Gate
 from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
@@ -28,12 +36,17 @@ from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.edit import EditPost
+from calotype.posts.once import Once
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+from calotype.uploads.adapters.own import OwnTarget
+from calotype.uploads.begin import BeginUpload
+from calotype.web.bundle import load_bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.limits import MemoryLimiter
@@ -42,6 +55,8 @@ from calotype.web.services import Services
 from calotype.web.streams import Streams
 from calotype.workers.handlers import GROUPS
 
+# Where the build of the web client puts it.
+BUNDLE = Path(calotype.__file__).parent / "web" / "static"
 SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -53,6 +68,8 @@ def build_services(shape: Embedded) -> Services:
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web, feed = shape.settings.web, shape.settings.feed
+    web = shape.settings.web
+    site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
 
@@ -66,6 +83,7 @@ def build_services(shape: Embedded) -> Services:
         follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
         create_post=_create_post(shape),
+        create_from_uploads=_create_from_uploads(shape),
         edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
         withdraw_post=withdraw_post(shape),
         drop_medium=drop_medium(shape),
@@ -85,6 +103,15 @@ def build_services(shape: Embedded) -> Services:
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
+        suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
+        explore=Explore(shape.recent, shape.posts, rule),
+        begin_upload=_begin_upload(shape),
+        take_upload=take_upload(shape),
+        abandon_upload=abandon_upload(shape),
+        upload_target=OwnTarget(
+            secret, shape.settings.public_url, shape.clock, shape.settings.uploads.direct_s
+        ),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
@@ -92,6 +119,8 @@ def build_services(shape: Embedded) -> Services:
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
+        bundle=load_bundle(BUNDLE),
+        site_url=site_url,
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,
@@ -119,10 +148,35 @@ def _create_post(shape: Embedded) -> CreatePost:
         posts=shape.posts,
         jobs=shape.jobs,
         outbox=shape.outbox,
-        keys=shape.keys,
+        once=Once(shape.keys, shape.posts),
         blobs=shape.blobs,
         ids=shape.ids,
         uploads=shape.settings.uploads,
+    )
+
+
+def _create_from_uploads(shape: Embedded) -> CreateFromUploads:
+    return CreateFromUploads(
+        database=shape.core,
+        accounts=shape.accounts,
+        posts=shape.posts,
+        uploads=shape.uploads,
+        jobs=shape.jobs,
+        outbox=shape.outbox,
+        once=Once(shape.keys, shape.posts),
+        ids=shape.ids,
+    )
+
+
+def _begin_upload(shape: Embedded) -> BeginUpload:
+    return BeginUpload(
+        database=shape.core,
+        accounts=shape.accounts,
+        uploads=shape.uploads,
+        partials=shape.partials,
+        ids=shape.ids,
+        clock=shape.clock,
+        limits=shape.settings.uploads,
     )
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from calotype.bootstrap.common import (
+    abandon_upload,
     drop_medium,
     fan_out,
+    index_people,
     outcome,
     rebuild_timeline,
     reconcile_posts,
@@ -73,6 +75,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
         likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
+        people=index_people(shape),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -120,6 +123,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
     """
     return Forget(
         (
+            abandon_upload(shape),
             ErasePosts(shape.core, shape.posts, shape.blobs),
             avatars,
             shape.graph,
@@ -128,6 +132,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.keys,
             shape.people.forget_names,
             shape.notices,
+            shape.people_index,
             shape.timelines,
         )
     )
@@ -143,6 +148,7 @@ def _routines(shape: Embedded) -> list[Routine]:
     sweep = sweep_blobs(shape)
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
+        Routine("uploads", SWEEP_EVERY_S, abandon_upload(shape).expire),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
         Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),

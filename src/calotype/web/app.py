@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    discovery,
     engagement,
     feed,
     filters,
@@ -20,7 +21,10 @@ from calotype.web import (
     pages,
     people,
     posts,
+    site,
     stream,
+    tus,
+    uploads,
 )
 from calotype.web.access import AccessLog
 from calotype.web.authentication import provide_me, provide_viewer
@@ -34,8 +38,8 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, engagement, filters, feed, people, stream)
-_ROOT = (media, health, metrics, pages)
+_API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
+_ROOT = (media, health, metrics, pages, site)
 
 
 def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
@@ -61,9 +65,10 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
 
 def build_app(services: Services) -> Litestar:
     """The application over these services; it owns nothing that must be closed."""
-    api = Router("/api/v1", route_handlers=[handler for file in _API for handler in file.HANDLERS])
+    handlers = [handler for file in _API for handler in file.HANDLERS]
+    api = Router("/api/v1", route_handlers=[*handlers, tus.build_router()])
     return Litestar(
-        [api, *(handler for file in _ROOT for handler in file.HANDLERS)],
+        [api, uploads.send_upload, *(handler for file in _ROOT for handler in file.HANDLERS)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),

@@ -11,6 +11,9 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks
@@ -20,6 +23,7 @@ from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.drop import DropMedium
 from calotype.posts.edit import EditPost
 from calotype.posts.retry import RetryPost
@@ -28,6 +32,11 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.uploads.abandon import AbandonUpload
+from calotype.uploads.begin import BeginUpload
+from calotype.uploads.take import TakeUpload
+from calotype.uploads.target import UploadTarget
+from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.rates import Rates
@@ -44,6 +53,7 @@ class Services:
     follow: Follow
     posts: PostStore
     create_post: CreatePost
+    create_from_uploads: CreateFromUploads
     edit_post: EditPost
     withdraw_post: WithdrawPost
     drop_medium: DropMedium
@@ -54,9 +64,16 @@ class Services:
     fragments: Fragments
     joined: JoinedPages
     profiles: ReadProfile
+    find_people: FindPeople
+    suggest_people: SuggestPeople
+    explore: Explore
     engagement: KeptEngagement
     marks: ReadMarks
     react: React
+    begin_upload: BeginUpload
+    take_upload: TakeUpload
+    abandon_upload: AbandonUpload
+    upload_target: UploadTarget
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
@@ -64,6 +81,9 @@ class Services:
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    bundle: Bundle
+    site_url: str
+    """How people reach this place; empty if that is not known."""
     settings: WebSettings
     rates: Rates
     streams: Streams
