@@ -49,6 +49,7 @@ from calotype.uploads.begin import BeginUpload
 from calotype.web.bundle import load_bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments, JoinedPages
+from calotype.web.hot import HotFiles
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -115,6 +116,7 @@ def build_services(shape: Embedded) -> Services:
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
+        hot=HotFiles(shape.versions, shape.clock, web.hot_media_bytes),
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,
         blobs=shape.blobs,

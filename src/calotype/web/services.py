@@ -39,6 +39,7 @@ from calotype.uploads.target import UploadTarget
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments, JoinedPages
+from calotype.web.hot import HotFiles
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -78,6 +79,7 @@ class Services:
     avatars: AvatarStore
     leave: Leave
     media: ServeMedia
+    hot: HotFiles
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
