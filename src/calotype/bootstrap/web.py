@@ -93,7 +93,7 @@ def build_services(shape: Embedded) -> Services:
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
-        joined=JoinedPages(shape.versions, shape.clock),
+        joined=JoinedPages(shape.versions, shape.clock, feed.cached_lists),
         engagement=KeptEngagement(
             ViewEngagement(shape.tallies, shape.marks),
             shape.versions,
