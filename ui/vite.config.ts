@@ -1,0 +1,42 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { createHash } from 'node:crypto'
+import { defineConfig, type Plugin } from 'vite'
+
+const server = process.env.CALOTYPE_URL ?? 'http://127.0.0.1:8000'
+
+/** Writes the list of the shell's files, and a name for this very set, into the service worker. */
+function precache(): Plugin {
+  return {
+    name: 'precache',
+    generateBundle(_, bundle) {
+      const worker = bundle['sw.js']
+      if (worker?.type !== 'chunk') return
+      const files = Object.keys(bundle).filter((name) => name.startsWith('assets/'))
+      const shell = ['/', ...files.map((name) => `/${name}`).sort()]
+      const version = createHash('sha256').update(shell.join()).digest('hex').slice(0, 12)
+      worker.code = worker.code
+        .replace('__SHELL__', JSON.stringify(shell))
+        .replace('__VERSION__', JSON.stringify(version))
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [svelte(), precache()],
+  build: {
+    outDir: process.env.CALOTYPE_UI_OUT ?? '../src/calotype/web/static',
+    emptyOutDir: true,
+    target: 'es2022',
+    // A data: URL would be kept out by the Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: 'index.html', sw: 'src/offline/worker.ts' },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  server: { proxy: Object.fromEntries(['/api', '/media', '/schema'].map((path) => [path, server])) },
+  test: { include: ['tests/**/*.test.ts'] },
+} as Parameters<typeof defineConfig>[0])
