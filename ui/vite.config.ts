@@ -4,6 +4,11 @@ import { defineConfig, type Plugin } from 'vite'
 
 const server = process.env.CALOTYPE_URL ?? 'http://127.0.0.1:8000'
 
+const proxy = Object.fromEntries(['/api', '/media', '/schema'].map((path) => [path, server]))
+
+const FIRST_LOAD =
+  /node_modules\/(svelte|openapi-fetch|esm-env|clsx)|src\/(api|feed|media|shell|live)\/|src\/people\/(Follow|PersonRow|Skel|Sugg)|src\/post\/(?!PostPage|EditPost)|src\/offline\/(?!worker)|src\/account\/session|src\/(router|storage)|i18n\/(en|lang)/
+
 /** Writes the list of the shell's files, and a name for this very set, into the service worker. */
 function precache(): Plugin {
   return {
@@ -33,10 +38,13 @@ export default defineConfig({
     rollupOptions: {
       input: { index: 'index.html', sw: 'src/offline/worker.ts' },
       output: {
+        // One file for all that the feed needs, rather than a dozen that wait for each other on a slow line.
+        codeSplitting: { groups: [{ name: 'shell', test: FIRST_LOAD }] },
         entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
       },
     },
   },
-  server: { proxy: Object.fromEntries(['/api', '/media', '/schema'].map((path) => [path, server])) },
+  server: { proxy },
+  preview: { proxy },
   test: { include: ['tests/**/*.test.ts'] },
 } as Parameters<typeof defineConfig>[0])

@@ -1,6 +1,7 @@
 /** Which screen an address shows, and what the back button finds: the same place, scrolled as it was. */
 
 import { tick, type Component } from 'svelte'
+import Feed from './feed/Feed.svelte'
 
 export type Parameters = Record<string, string>
 type Screen = Component<Parameters>
@@ -13,7 +14,7 @@ interface Route {
 }
 
 const routes: Route[] = [
-  { pattern: /^\/$/, load: () => import('./feed/Feed.svelte') },
+  { pattern: /^\/$/, load: () => Promise.resolve({ default: Feed }) },
   { pattern: /^\/login$/, load: () => import('./account/LogIn.svelte'), open: true },
   { pattern: /^\/signup$/, load: () => import('./account/SignUp.svelte'), open: true },
   { pattern: /^\/explore$/, load: () => import('./explore/Explore.svelte') },

@@ -17,15 +17,13 @@ export interface Registration {
 
 class Session {
   me = $state.raw<Known>()
-  /** Whether it is known yet if somebody is logged in. */
-  settled = $state(false)
 
   /** Take up the session of the cookie. Whoever was here last sees the shell meanwhile, and without a
    * connection may read on. */
   async start(): Promise<void> {
     onLost(() => this.#end())
     this.me = this.#remembered()
-    this.settled = this.me !== undefined
+    if (!this.me) return // Nobody was here, so there is no cookie to ask about.
     try {
       const grant = await renew()
       this.#become(this.#remembered(grant) ?? provisional(grant))
@@ -33,7 +31,6 @@ class Session {
     } catch (error) {
       if (asProblem(error).status === 401) this.#end()
     }
-    this.settled = true
   }
 
   async logIn(username: string, password: string): Promise<void> {

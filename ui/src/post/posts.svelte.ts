@@ -4,7 +4,7 @@ import { api, ask } from '../api/client'
 import { asProblem } from '../api/problem'
 import type { Post } from '../api/types'
 import { t } from '../i18n/language.svelte'
-import { outbox } from '../offline/outbox.svelte'
+import { outbox, unlessRefused, type Mark } from '../offline/outbox.svelte'
 import { countTags } from './tags'
 import { explain, notices } from '../shell/notices.svelte'
 
@@ -67,15 +67,21 @@ export async function setSaved(post: Post, saved: boolean): Promise<void> {
 
 const path = (postId: string) => ({ params: { path: { post_id: postId } } })
 
-export const sendLiked = (postId: string, on: boolean): Promise<{ likes: number }> =>
+const sendLiked = (postId: string, on: boolean): Promise<{ likes: number }> =>
   on
     ? ask(api.POST('/api/v1/posts/{post_id}/like', path(postId)))
     : ask(api.DELETE('/api/v1/posts/{post_id}/like', path(postId)))
 
-export const sendSaved = (postId: string, on: boolean): Promise<unknown> =>
+const sendSaved = (postId: string, on: boolean): Promise<unknown> =>
   on
     ? ask(api.POST('/api/v1/posts/{post_id}/save', path(postId)))
     : ask(api.DELETE('/api/v1/posts/{post_id}/save', path(postId)))
+
+const sendMark = ({ kind, postId, on }: Mark): Promise<unknown> =>
+  kind === 'like' ? sendLiked(postId, on) : sendSaved(postId, on)
+
+/** Send the likes and saves that waited for a connection. */
+export const sendMarks = (): Promise<void> => outbox.flush(unlessRefused(sendMark))
 
 /** Archive it, with a way back. `gone` and `back` keep the lists true that show it. */
 export async function deletePost(post: Post, gone: () => void, back: () => void): Promise<void> {
