@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { createHash } from 'node:crypto'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
 const server = process.env.CALOTYPE_URL ?? 'http://127.0.0.1:8000'
@@ -26,8 +27,24 @@ function precache(): Plugin {
   }
 }
 
+/** Lays compressed twins beside what is worth it; the server chooses by what the browser takes. */
+function compress(): Plugin {
+  return {
+    name: 'compress',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      for (const [name, file] of Object.entries(bundle)) {
+        if (!/\.(js|css)$/.test(name)) continue
+        const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source)
+        this.emitFile({ type: 'asset', fileName: `${name}.gz`, source: gzipSync(bytes, { level: 9 }) })
+        this.emitFile({ type: 'asset', fileName: `${name}.br`, source: brotliCompressSync(bytes) })
+      }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [svelte(), precache()],
+  plugins: [svelte(), precache(), compress()],
   build: {
     outDir: process.env.CALOTYPE_UI_OUT ?? '../src/calotype/web/static',
     emptyOutDir: true,
