@@ -132,6 +132,9 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "changePassword": Silent(needs_login=True, json={"old": "x", "new": "x"}),
     "replaceAvatar": Silent(needs_login=True),
     "removeAvatar": Silent(needs_login=True),
+    "viewPlace": Silent(needs_login=True),
+    "listDeadLetters": Silent(needs_login=True),
+    "replayDeadLetter": Silent(needs_login=True),
     "register": Silent(json={"username": "x", "password": "x"}),
     "logIn": Silent(json={"username": "x", "password": "x"}),
     "refresh": Silent(json=_TOKEN),
@@ -239,6 +242,7 @@ async def ask(
         "file_name": "w640.webp",
         "user": scene.post.author_id,
         "session_id": 12345,
+        "letter_id": 12345,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}
     json = None if isinstance(rule, Reads) else rule.json

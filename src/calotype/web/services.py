@@ -30,6 +30,8 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.upkeep.dead_letters import AllDeadLetters
+from calotype.upkeep.overview import ViewPlace
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.rates import Rates
@@ -75,6 +77,8 @@ class Services:
     streams: Streams
     figures: WebFigures
     scrape: Scrape
+    view_place: ViewPlace
+    dead_letters: AllDeadLetters
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
     closing: anyio.Event = field(default_factory=anyio.Event)
