@@ -99,6 +99,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "getProfile": Reads(_PROFILE, hidden=200),
     "readFeed": Reads(_FEED, hidden=200, needs_login=True),
     "explore": Reads({**_NONE, Kind.PUBLIC: EVERYONE}, hidden=200),
+    "exportMe": Reads(dict.fromkeys(Kind, OWNER), hidden=200, needs_login=True),
     "getMedia": Reads(MAY_SEE, hidden=404),
     "headMedia": Reads(MAY_SEE, hidden=404, bodiless=True),
     "editPost": Changes(_owner(200, 200, 200, 200), json={"tags": ["edited"]}),

@@ -21,6 +21,7 @@ from calotype.connections.figures import fetch_figures, figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
@@ -98,6 +99,7 @@ def build_services(shape: Embedded) -> Services:
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
+        take_along=TakeAlong(shape.people.accounts, shape.posts, shape.graph, shape.blobs),
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,
         blobs=shape.blobs,

@@ -11,6 +11,7 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
@@ -65,6 +66,7 @@ class Services:
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
+    take_along: TakeAlong
     media: ServeMedia
     urls: MediaUrls
     blobs: BlobStore
