@@ -99,6 +99,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "getProfile": Reads(_PROFILE, hidden=200),
     "readFeed": Reads(_FEED, hidden=200, needs_login=True),
     "explore": Reads({**_NONE, Kind.PUBLIC: EVERYONE}, hidden=200),
+    "exportMe": Reads(dict.fromkeys(Kind, OWNER), hidden=200, needs_login=True),
     "getMedia": Reads(MAY_SEE, hidden=404),
     "headMedia": Reads(MAY_SEE, hidden=404, bodiless=True),
     "editPost": Changes(_owner(200, 200, 200, 200), json={"tags": ["edited"]}),
@@ -132,6 +133,9 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "changePassword": Silent(needs_login=True, json={"old": "x", "new": "x"}),
     "replaceAvatar": Silent(needs_login=True),
     "removeAvatar": Silent(needs_login=True),
+    "viewPlace": Silent(needs_login=True),
+    "listDeadLetters": Silent(needs_login=True),
+    "replayDeadLetter": Silent(needs_login=True),
     "register": Silent(json={"username": "x", "password": "x"}),
     "logIn": Silent(json={"username": "x", "password": "x"}),
     "refresh": Silent(json=_TOKEN),
@@ -140,7 +144,11 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "ready": Silent(),
 }
 # Pages and documents that lie outside the API's own document; they know of no post.
-UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# The web client's own are the matter of tests/web/test_site.py.
+UNDOCUMENTED = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"} | {
+    "/{path}",
+    "/p/{post_id}",
+}
 
 _numbers = itertools.count()
 
@@ -235,6 +243,7 @@ async def ask(
         "file_name": "w640.webp",
         "user": scene.post.author_id,
         "session_id": 12345,
+        "letter_id": 12345,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}
     json = None if isinstance(rule, Reads) else rule.json

@@ -18,13 +18,15 @@ from calotype.web import (
     me,
     media,
     metrics,
+    owner,
     pages,
     people,
     posts,
+    site,
     stream,
 )
 from calotype.web.access import AccessLog
-from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.authentication import provide_me, provide_owner, provide_viewer
 from calotype.web.deadlines import Deadlines
 from calotype.web.edge import Edge
 from calotype.web.headers import Policy
@@ -34,8 +36,8 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, engagement, filters, feed, people, discovery, stream)
-_ROOT = (media, health, metrics, pages)
+_API = (accounts, me, posts, engagement, filters, feed, people, discovery, owner, stream)
+_ROOT = (media, health, metrics, pages, site)
 
 
 def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
@@ -67,6 +69,7 @@ def build_app(services: Services) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),
             "viewer": Provide(provide_viewer),
+            "owner": Provide(provide_owner),
         },
         exception_handlers={
             CalotypeError: on_error,

@@ -11,6 +11,7 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
@@ -30,6 +31,9 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.upkeep.dead_letters import AllDeadLetters
+from calotype.upkeep.overview import ViewPlace
+from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
@@ -62,15 +66,21 @@ class Services:
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
+    take_along: TakeAlong
     media: ServeMedia
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    bundle: Bundle
+    site_url: str
+    """How people reach this place; empty if that is not known."""
     settings: WebSettings
     rates: Rates
     streams: Streams
     figures: WebFigures
     scrape: Scrape
+    view_place: ViewPlace
+    dead_letters: AllDeadLetters
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
     closing: anyio.Event = field(default_factory=anyio.Event)
