@@ -22,6 +22,7 @@ from calotype.cache.adapters.memory import MemoryCache
 from calotype.feed.backfill import Backfill
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE, Chunk
+from calotype.feed.lists import ReadyLists
 from calotype.feed.read import Order, ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.posts.lifecycle import Status
@@ -110,12 +111,13 @@ class History:
         shape = self.shape
         sources = Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape))
         snapshots = Snapshots(MemoryCache(1 << 20, shape.clock), 1_800)
-        read = ReadFeed(shape.posts, sources, RecencyRanker(), snapshots, shape.clock, 500)
+        lists = ReadyLists(shape.versions, shape.clock, 0, 1)
+        read = ReadFeed(shape.posts, sources, RecencyRanker(), snapshots, lists, shape.clock, 500)
         found: list[int] = []
         cursor: str | None = None
         while True:
             page = await read.read(reader_id, cursor, 4, Order.CHRONOLOGICAL)
-            found += [post.post_id for post in page.items]
+            found += page.post_ids
             cursor = page.next_cursor
             if cursor is None:
                 return found

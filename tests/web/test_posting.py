@@ -127,8 +127,10 @@ def test_wrong_fields_are_named_and_nothing_is_kept(
     assert originals(server, author) == []
 
 
-def test_not_a_form_is_unsupported(author: Person) -> None:
-    refused(author.http.post("/posts", json={"caption": "hello"}), 415, "unsupported_media")
+def test_neither_a_form_nor_json_is_unsupported(author: Person) -> None:
+    text = {"Content-Type": "text/plain"}
+    answer = author.http.post("/posts", content="caption=hello", headers=text)
+    refused(answer, 415, "unsupported_media")
 
 
 def test_client_gone_halfway_leaves_nothing(server: Server, author: Person, photo: bytes) -> None:

@@ -7,6 +7,9 @@ from calotype.kernel.errors import Invalid
 MAX_KEY_CHARS = 200
 # The first segment under which a store keeps writes in progress.
 TEMPORARY = "tmp"
+# The first segment under which it keeps what arrives in pieces.
+PARTIAL = "partial"
+RESERVED = frozenset({TEMPORARY, PARTIAL})
 
 _KEY = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*", re.ASCII)
 
@@ -19,12 +22,12 @@ def check_key(key: str) -> None:
         or not _KEY.fullmatch(key)
         or "." in segments
         or ".." in segments
-        or segments[0] == TEMPORARY
+        or segments[0] in RESERVED
     ):
         raise Invalid(
             f"a blob's key is at most {MAX_KEY_CHARS} characters, segments of letters, digits, "
             f"dot, dash and underscore joined by '/', none of them '.' or '..', the first not "
-            f"'{TEMPORARY}'; this is not: {key[:MAX_KEY_CHARS]!r}",
+            f"'{TEMPORARY}' or '{PARTIAL}'; this is not: {key[:MAX_KEY_CHARS]!r}",
             field="key",
         )
 

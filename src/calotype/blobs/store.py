@@ -26,7 +26,7 @@ class BlobPart(msgspec.Struct, frozen=True):
 class BlobStore(Protocol):
     """Keys are relative paths of `[A-Za-z0-9._-]` segments joined by `/`, at most 200 characters.
 
-    No segment is `.` or `..`, the first is not `tmp`, and no key is another's directory.
+    No segment is `.` or `..`, the first is not `tmp` or `partial`, and no key is another's directory.
     Atomicity: a blob is whole or absent, also after a power cut. Retention: until deleted.
     Memory: bounded by a few chunks, whatever the blob's size. Errors: StorageFull, Unavailable;
     Invalid for a key outside the rules.

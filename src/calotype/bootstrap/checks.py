@@ -1,14 +1,19 @@
 """What `calotype check` looks at."""
 
 from calotype.accounts.adapters.census import SqlNameCensus
-from calotype.bootstrap.common import build_post_census, reconcile_posts, sweep_blobs
+from calotype.bootstrap.common import (
+    abandon_upload,
+    build_post_census,
+    reconcile_posts,
+    sweep_blobs,
+)
 from calotype.bootstrap.shape import Embedded
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.feed.presence import Presence
 from calotype.graph.adapters.census import SqlGraphCensus
 from calotype.upkeep.checks import Check
-from calotype.upkeep.leftovers import OrphanedBlobs, UnfinishedWrites
+from calotype.upkeep.leftovers import OrphanedBlobs, OrphanedPartials, UnfinishedWrites
 from calotype.upkeep.media import DamagedOriginals, JoblessPosts, MissingRenditions, Shelves
 from calotype.upkeep.rows import DamagedDatabase, OneSidedEdges, UnborneNames, WrongCounts
 from calotype.upkeep.timelines import MissingEntries
@@ -36,6 +41,7 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
         MissingRenditions(shelves),
         DamagedOriginals(shelves, deep),
         OrphanedBlobs(sweep_blobs(shape), shape.blobs),
+        OrphanedPartials(abandon_upload(shape)),
         UnfinishedWrites(shape.blobs, shape.clock, grace_ms),
         OneSidedEdges(shape.core, graph),
         WrongCounts(shape.core, graph, "people with wrong counts of follows"),

@@ -7,12 +7,16 @@ from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
 from calotype.posts.adapters.census import SqlPostCensus
+from calotype.posts.assemble import AssemblePost
 from calotype.posts.census import PostCensus
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
 from calotype.posts.reconcile import Reconcile
 from calotype.posts.withdraw import WithdrawPost
+from calotype.uploads.abandon import AbandonUpload
+from calotype.uploads.finish import FinishUpload
 from calotype.uploads.sweep import AllReferences, Sweep
+from calotype.uploads.take import TakeUpload
 
 CELEBRITY_CACHE_BYTES = 4 * 1024 * 1024
 # Each process has a cache of its own, and none hears of another's posts: a post is to be seen
@@ -26,12 +30,20 @@ def reconcile_posts(shape: Embedded) -> Reconcile:
 
 
 def sweep_blobs(shape: Embedded) -> Sweep:
-    references = AllReferences(shape.posts, shape.avatars)
+    references = AllReferences(shape.posts, shape.avatars, shape.uploads)
     return Sweep(shape.blobs, references, shape.clock, shape.settings.uploads)
 
 
 def withdraw_post(shape: Embedded) -> WithdrawPost:
-    return WithdrawPost(shape.core, shape.posts, shape.jobs, shape.outbox, shape.blobs)
+    return WithdrawPost(
+        database=shape.core,
+        posts=shape.posts,
+        jobs=shape.jobs,
+        outbox=shape.outbox,
+        blobs=shape.blobs,
+        uploads=shape.uploads,
+        partials=shape.partials,
+    )
 
 
 def drop_medium(shape: Embedded) -> DropMedium:
@@ -84,3 +96,35 @@ def index_people(shape: Embedded) -> IndexPeople:
         graph=shape.graph,
         people=shape.people_index,
     )
+
+
+def take_upload(shape: Embedded) -> TakeUpload:
+    limits = shape.settings.uploads
+    finish = FinishUpload(
+        database=shape.core,
+        accounts=shape.accounts,
+        uploads=shape.uploads,
+        partials=shape.partials,
+        blobs=shape.blobs,
+        waiting=_assemble_post(shape),
+        clock=shape.clock,
+        limits=limits,
+    )
+    return TakeUpload(shape.core, shape.uploads, shape.partials, finish, shape.clock, limits)
+
+
+def abandon_upload(shape: Embedded) -> AbandonUpload:
+    return AbandonUpload(
+        database=shape.core,
+        uploads=shape.uploads,
+        partials=shape.partials,
+        blobs=shape.blobs,
+        waiting=_assemble_post(shape),
+        take=take_upload(shape),
+        clock=shape.clock,
+        limits=shape.settings.uploads,
+    )
+
+
+def _assemble_post(shape: Embedded) -> AssemblePost:
+    return AssemblePost(shape.posts, shape.uploads, shape.jobs, shape.outbox, outcome(shape))

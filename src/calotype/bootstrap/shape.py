@@ -16,6 +16,7 @@ from calotype.accounts.register import Policy
 from calotype.accounts.room import AccountsRoom
 from calotype.accounts.store import AccountStore
 from calotype.blobs.adapters.disk import DiskBlobs
+from calotype.blobs.adapters.partials import DiskPartials
 from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
@@ -39,10 +40,11 @@ from calotype.posts.adapters.recent import SqlRecentPosts
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
+from calotype.uploads.adapters.sql import SqlUploads
 from calotype.workers.handlers import GROUPS
 
-# The SQLite files, and how synchronously each is written.
-DATABASES = {"core": "FULL", "timelines": "NORMAL"}
+# The SQLite files.
+DATABASES = ("core", "timelines")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Embedded:
     core: Database
     timeline_database: Database
     blobs: DiskBlobs
+    partials: DiskPartials
+    uploads: SqlUploads
     posts: SqlPosts
     graph: SqlGraph
     celebrities: SqlCelebrities
@@ -145,6 +149,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         core=core,
         timeline_database=timeline_database,
         blobs=DiskBlobs(directory / "blobs"),
+        partials=DiskPartials(directory / "blobs"),
+        uploads=SqlUploads(core),
         posts=SqlPosts(core),
         graph=SqlGraph(core, ids),
         celebrities=SqlCelebrities(core),
@@ -170,7 +176,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
 
 
 def _engine(directory: Path, name: str) -> Engine:
-    return sqlite_engine(directory / f"{name}.db", DATABASES[name])
+    return sqlite_engine(directory / f"{name}.db")
 
 
 def _steps(directory: Path, name: str) -> tuple[str | None, str]:

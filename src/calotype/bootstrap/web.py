@@ -8,11 +8,16 @@ import calotype
 from calotype.accounts.adapters.census import SqlNameCensus
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
+<<<<<<< HEAD
     build_post_census,
+=======
+    abandon_upload,
+>>>>>>> main
     celebrity_posts,
     drop_medium,
     outcome,
     rebuild_timeline,
+    take_upload,
     withdraw_post,
 )
 from calotype.bootstrap.shape import DATABASES, Embedded
@@ -26,28 +31,40 @@ from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.gate import Gate
+from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.lists import ReadyLists
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.edit import EditPost
+from calotype.posts.once import Once
 from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+<<<<<<< HEAD
 from calotype.upkeep.dead_letters import AllDeadLetters
 from calotype.upkeep.overview import Disk, ViewPlace
 from calotype.upkeep.queues import Queues
 from calotype.web.bundle import load_bundle
 from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
+=======
+from calotype.uploads.adapters.own import OwnTarget
+from calotype.uploads.begin import BeginUpload
+from calotype.web.bundle import load_bundle
+from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
+>>>>>>> main
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -66,6 +83,7 @@ def build_services(shape: Embedded) -> Services:
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
+    web, feed = shape.settings.web, shape.settings.feed
     web = shape.settings.web
     site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
@@ -82,6 +100,7 @@ def build_services(shape: Embedded) -> Services:
         follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
         create_post=_create_post(shape),
+        create_from_uploads=_create_from_uploads(shape),
         edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
         withdraw_post=withdraw_post(shape),
         drop_medium=drop_medium(shape),
@@ -89,13 +108,26 @@ def build_services(shape: Embedded) -> Services:
         audience=rule,
         welcome=_welcome(shape),
         feed=_feed(shape),
-        engagement=ViewEngagement(shape.tallies, shape.marks),
+        fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        engagement=KeptEngagement(
+            ViewEngagement(shape.tallies, shape.marks),
+            shape.versions,
+            shape.clock,
+            feed.cache_s,
+            feed.cached_lists,
+        ),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
         suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
         explore=Explore(shape.recent, shape.posts, rule),
+        begin_upload=_begin_upload(shape),
+        take_upload=take_upload(shape),
+        abandon_upload=abandon_upload(shape),
+        upload_target=OwnTarget(
+            secret, shape.settings.public_url, shape.clock, shape.settings.uploads.direct_s
+        ),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
@@ -135,24 +167,49 @@ def _create_post(shape: Embedded) -> CreatePost:
         posts=shape.posts,
         jobs=shape.jobs,
         outbox=shape.outbox,
-        keys=shape.keys,
+        once=Once(shape.keys, shape.posts),
         blobs=shape.blobs,
         ids=shape.ids,
         uploads=shape.settings.uploads,
     )
 
 
-def _feed(shape: Embedded) -> ReadFeed:
-    snapshots = Snapshots(
-        MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
+def _create_from_uploads(shape: Embedded) -> CreateFromUploads:
+    return CreateFromUploads(
+        database=shape.core,
+        accounts=shape.accounts,
+        posts=shape.posts,
+        uploads=shape.uploads,
+        jobs=shape.jobs,
+        outbox=shape.outbox,
+        once=Once(shape.keys, shape.posts),
+        ids=shape.ids,
     )
+
+
+def _begin_upload(shape: Embedded) -> BeginUpload:
+    return BeginUpload(
+        database=shape.core,
+        accounts=shape.accounts,
+        uploads=shape.uploads,
+        partials=shape.partials,
+        ids=shape.ids,
+        clock=shape.clock,
+        limits=shape.settings.uploads,
+    )
+
+
+def _feed(shape: Embedded) -> ReadFeed:
+    settings = shape.settings.feed
+    cache = MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock)
     return ReadFeed(
         posts=shape.posts,
         candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
         ranker=RecencyRanker(),
-        snapshots=snapshots,
+        snapshots=Snapshots(cache, settings.snapshot_s),
+        lists=ReadyLists(shape.versions, shape.clock, settings.cache_s, settings.cached_lists),
         clock=shape.clock,
-        ranked_together=shape.settings.feed.candidates,
+        ranked_together=settings.candidates,
     )
 
 

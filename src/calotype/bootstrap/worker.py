@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from calotype.bootstrap.common import (
+    abandon_upload,
     drop_medium,
     fan_out,
     index_people,
@@ -122,6 +123,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
     """
     return Forget(
         (
+            abandon_upload(shape),
             ErasePosts(shape.core, shape.posts, shape.blobs),
             avatars,
             shape.graph,
@@ -146,6 +148,7 @@ def _routines(shape: Embedded) -> list[Routine]:
     sweep = sweep_blobs(shape)
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
+        Routine("uploads", SWEEP_EVERY_S, abandon_upload(shape).expire),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
         Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),

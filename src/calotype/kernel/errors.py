@@ -62,6 +62,12 @@ class RateLimited(CalotypeError):
     code = "rate_limited"
 
 
+class TooManyUploads(RateLimited):
+    """An account has as many unused uploads, or bytes in them, as it may."""
+
+    code = "too_many_uploads"
+
+
 class TooManyStreams(RateLimited):
     """An account has as many live streams open as it may."""
 
@@ -134,6 +140,24 @@ class UnknownCodec(BadMedia):
     code = "unknown_codec"
 
 
+class WrongContent(BadMedia):
+    """A whole file is not the one that was announced: its SHA-256 is another."""
+
+    code = "checksum_mismatch"
+
+
+class DamagedChunk(Invalid):
+    """A piece of a resumable upload does not have the checksum that came with it."""
+
+    code = "damaged_chunk"
+
+
+class WrongVersion(CalotypeError):
+    """A protocol in a version that is not spoken here."""
+
+    code = "wrong_version"
+
+
 class Unauthenticated(CalotypeError):
     """No valid credentials came with the request."""
 
@@ -188,6 +212,12 @@ class NotFound(CalotypeError):
     code = "not_found"
 
 
+class Gone(NotFound):
+    """It was there and its time is over: begin anew."""
+
+    code = "gone"
+
+
 class NotReady(NotFound):
     """It will be there soon; `details["retry_after"]` in seconds."""
 
@@ -204,6 +234,18 @@ class IllegalMove(Conflict):
     """A state graph has no such edge; `details["state"]` is the current one."""
 
     code = "illegal_move"
+
+
+class Busy(Conflict):
+    """Somebody else is at it just now."""
+
+    code = "busy"
+
+
+class WrongOffset(Conflict):
+    """A piece does not begin where the upload ends; `details["offset"]` is where it does."""
+
+    code = "wrong_offset"
 
 
 class NameTaken(Conflict):

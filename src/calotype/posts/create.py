@@ -6,6 +6,7 @@ promised by a job. When it raises, nothing of the request is left but what the s
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from calotype.accounts.close import check_open
 from calotype.accounts.store import AccountStore
@@ -13,18 +14,17 @@ from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
 from calotype.jobs.queue import JobQueue, NewJob
-from calotype.kernel.errors import InFlight, Invalid, KeyReused, NotFound
+from calotype.kernel.errors import Invalid
 from calotype.kernel.ids import IdFactory, shard_of
 from calotype.posts.draft import TEXT_FIELDS, Draft, MediumWish, look_of, read_draft
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
+from calotype.posts.once import Once
 from calotype.posts.post import Medium, MediumKind, Post, new_key
-from calotype.posts.store import Claimed, IdempotencyKeys, PostStore
-from calotype.uploads.headers.walker import Header
+from calotype.posts.store import PostStore
 from calotype.uploads.keys import original_key
 from calotype.uploads.receive import (
     NewFile,
-    ReceivedFile,
     ReceivePlan,
     fingerprint,
     receive,
@@ -33,10 +33,28 @@ from calotype.uploads.receive import (
 from calotype.uploads.settings import UploadSettings
 
 FILE_FIELDS = frozenset({"mediaFile", "mediaFile[]"})
-MAX_KEY = 200
 PHOTO_LANE = "photos"
 VIDEO_LANE = "videos"
 PROCESS = "media.process"
+
+
+class File(Protocol):
+    """What a post is made of: a file that was received with it, or an upload."""
+
+    @property
+    def media_id(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def moves(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +66,7 @@ class CreatePost:
     posts: PostStore
     jobs: JobQueue
     outbox: Outbox
-    keys: IdempotencyKeys
+    once: Once
     blobs: BlobStore
     ids: IdFactory
     uploads: UploadSettings
@@ -66,23 +84,14 @@ class CreatePost:
             KeyReused: the key belongs to a request with another body.
             NotFound: the author has left meanwhile.
         """
-        if key is None:
-            return await self._create(author_id, body, content_type, None)
-        if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-            raise Invalid(
-                f"an Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters",
-                field="Idempotency-Key",
-            )
-        claimed = await self.keys.claim(author_id, key)
-        if claimed is not None:
-            if claimed.post_id == 0:
-                raise InFlight("a request with this key is still being answered", retry_after=2)
-            return await self._replay(author_id, body, content_type, claimed)
-        try:
+
+        async def make() -> Post:
             return await self._create(author_id, body, content_type, key)
-        except BaseException:
-            await self.keys.release(author_id, key)
-            raise
+
+        async def print_() -> str:
+            return await fingerprint(body, content_type, self._plan(author_id))
+
+        return await self.once.create(author_id, key, make, print_)
 
     async def _create(
         self, author_id: int, body: AsyncIterator[bytes], content_type: str, key: str | None
@@ -92,21 +101,9 @@ class CreatePost:
             if not received.files:
                 raise Invalid("a post has 1 to 10 photos or videos; none came", field="mediaFile")
             draft = read_draft(received.fields, len(received.files))
-            post = self._compose(author_id, draft, received.files)
+            post_id = self.ids.new(shard_of(author_id))
+            post = compose(post_id, author_id, draft, received.files, Status.PROCESSING)
             await self._record(post, key, received.fingerprint())
-        return post
-
-    async def _replay(
-        self, author_id: int, body: AsyncIterator[bytes], content_type: str, claimed: Claimed
-    ) -> Post:
-        if await fingerprint(body, content_type, self._plan(author_id)) != claimed.fingerprint:
-            raise KeyReused(
-                "this Idempotency-Key came with another body before; use a new key",
-                field="Idempotency-Key",
-            )
-        post = await self.posts.get(claimed.post_id)
-        if post is None:
-            raise NotFound("the post that this key made is gone")
         return post
 
     def _plan(self, author_id: int) -> ReceivePlan:
@@ -123,37 +120,6 @@ class CreatePost:
             videos=True,
         )
 
-    def _compose(self, author_id: int, draft: Draft, files: Sequence[ReceivedFile]) -> Post:
-        post_id = self.ids.new(shard_of(author_id))
-        wishes = draft.wishes + (MediumWish(),) * (len(files) - len(draft.wishes))
-        media = tuple(
-            Medium(
-                media_id=file.media_id,
-                post_id=post_id,
-                author_id=author_id,
-                position=position,
-                key=new_key(),
-                content_type=file.header.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                alt_text=wish.alt_text,
-                look=look_of(wish, _kind(file.header), position),
-                kind=_kind(file.header),
-            )
-            for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
-        )
-        return Post(
-            post_id=post_id,
-            author_id=author_id,
-            status=Status.PROCESSING,
-            caption=draft.caption,
-            tags=draft.tags,
-            mentions=draft.mentions,
-            audience=draft.audience,
-            media=media,
-            place=draft.place,
-        )
-
     async def _record(self, post: Post, key: str | None, body_fingerprint: str) -> None:
         def record(tx: Transaction) -> None:
             check_open(self.accounts, tx, post.author_id)
@@ -161,13 +127,51 @@ class CreatePost:
             self.jobs.enqueue(tx, [process_job(medium) for medium in post.media])
             self.outbox.append(tx, post_event(UPLOADED, post.post_id, post.author_id))
             if key is not None:
-                self.keys.complete(tx, post.author_id, key, post.post_id, body_fingerprint)
+                self.once.keys.complete(tx, post.author_id, key, post.post_id, body_fingerprint)
 
         await self.database.write(shard_of(post.post_id), record)
 
 
-def _kind(header: Header) -> MediumKind:
-    return MediumKind.VIDEO if header.moves else MediumKind.PHOTO
+def compose(
+    post_id: int, author_id: int, draft: Draft, files: Sequence[File], status: Status
+) -> Post:
+    """The post that an author wants made of these files, in their order.
+
+    Raises:
+        Invalid: a video is to have a look, which is for photos alone.
+    """
+    wishes = draft.wishes + (MediumWish(),) * (len(files) - len(draft.wishes))
+    media = tuple(
+        Medium(
+            media_id=file.media_id,
+            post_id=post_id,
+            author_id=author_id,
+            position=position,
+            key=new_key(),
+            content_type=file.content_type,
+            size=file.size,
+            sha256=file.sha256,
+            alt_text=wish.alt_text,
+            look=look_of(wish, kind_of(file), position),
+            kind=kind_of(file),
+        )
+        for position, (file, wish) in enumerate(zip(files, wishes, strict=True))
+    )
+    return Post(
+        post_id=post_id,
+        author_id=author_id,
+        status=status,
+        caption=draft.caption,
+        tags=draft.tags,
+        mentions=draft.mentions,
+        audience=draft.audience,
+        media=media,
+        place=draft.place,
+    )
+
+
+def kind_of(file: File) -> MediumKind:
+    return MediumKind.VIDEO if file.moves else MediumKind.PHOTO
 
 
 def process_job(medium: Medium) -> NewJob:

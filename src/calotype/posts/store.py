@@ -7,7 +7,7 @@ import msgspec
 
 from calotype.connections.sql import Transaction
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Facts, Medium, Place, Post
+from calotype.posts.post import Audience, Facts, Medium, MediumKind, Place, Post
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -22,6 +22,15 @@ class Changes(msgspec.Struct, frozen=True):
     alt_texts: Mapping[int, str]
     keys: Mapping[int, str]
     """New keys of renditions."""
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """What is known of a medium's file once it is there; SHA-256 in hex."""
+
+    content_type: str
+    size: int
+    sha256: str
+    kind: MediumKind
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -78,6 +87,10 @@ class PostStore(Protocol):
         ...
 
     def edit(self, tx: Transaction, post_id: int, changes: Changes) -> None: ...
+
+    def arrive(self, tx: Transaction, media_id: int, arrival: Arrival) -> None:
+        """Record the file of a medium whose post was made before it was there."""
+        ...
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
         """Record that a medium is ready (its facts) or failed (the reason)."""

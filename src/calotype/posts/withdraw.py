@@ -6,6 +6,7 @@ a job behind it, so that no restored post can lose them.
 
 from dataclasses import dataclass
 
+from calotype.blobs.partials import PartialStore
 from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database, Transaction
 from calotype.events.log import Outbox
@@ -17,6 +18,7 @@ from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Post
 from calotype.posts.store import PostStore
 from calotype.uploads.keys import original_key, renditions_prefix
+from calotype.uploads.store import UploadStore
 
 UPKEEP_LANE = "upkeep"
 PURGE = "post.purge"
@@ -38,6 +40,8 @@ class WithdrawPost:
     jobs: JobQueue
     outbox: Outbox
     blobs: BlobStore
+    uploads: UploadStore
+    partials: PartialStore
 
     async def withdraw(self, author_id: int, post_id: int) -> Status:
         """Take one's own post back; the state it is in now. Repeating it changes nothing.
@@ -57,6 +61,9 @@ class WithdrawPost:
             if end == Status.PURGED:
                 return self._purge(tx, post)
             self.posts.move(tx, post_id, end)
+            if post.status == Status.UPLOADING:
+                # Files that are still on their way find nobody who wants them.
+                self.uploads.remove(tx, [medium.media_id for medium in post.media])
             if end == Status.CANCELLED:
                 self.jobs.enqueue(tx, [_purge_job(post_id)])
             return end
@@ -115,6 +122,7 @@ class WithdrawPost:
         if post is None or post.status != Status.PURGED:
             return
         for medium in post.media:
+            await self.partials.discard(str(medium.media_id))
             await remove_medium(self.blobs, post.author_id, medium.media_id)
 
     def _purge(self, tx: Transaction, post: Post) -> Status:

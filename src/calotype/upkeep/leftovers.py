@@ -7,6 +7,7 @@ from functools import partial
 from calotype.blobs.store import BlobStore
 from calotype.kernel.clock import Clock
 from calotype.upkeep.checks import Flaw
+from calotype.uploads.abandon import AbandonUpload
 from calotype.uploads.sweep import Sweep
 
 
@@ -23,6 +24,19 @@ class OrphanedBlobs:
         async for orphans in self.sweep.orphans():
             for orphan in orphans:
                 yield Flaw(orphan.key, partial(self.blobs.delete, orphan.key))
+
+
+@dataclass(frozen=True)
+class OrphanedPartials:
+    """Beginnings of files whose upload is over or unknown, older than the sweep's grace."""
+
+    abandon: AbandonUpload
+    what: str = "beginnings of files that no upload waits for"
+    cure: str = "removes them, as the sweep would"
+
+    async def flaws(self) -> AsyncIterator[Flaw]:
+        async for name in self.abandon.orphans():
+            yield Flaw(f"partial/{name}", partial(self.abandon.partials.discard, name))
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,8 @@ class DamagedOriginals:
     async def flaws(self) -> AsyncIterator[Flaw]:
         async for post in self.shelves.posts_now():
             for medium in post.media:
+                if not medium.sha256:
+                    continue  # its upload has not ended, or never came to its end
                 reason = await self._reason(medium)
                 if reason and await self.shelves.is_still(medium):
                     yield Flaw(f"medium {medium.media_id} of post {post.post_id} ({reason})")

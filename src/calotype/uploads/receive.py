@@ -75,6 +75,15 @@ class ReceivedFile(msgspec.Struct, frozen=True):
     header: Header
     filename: str | None = None
 
+    @property
+    def content_type(self) -> str:
+        return self.header.content_type
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is shown as a video."""
+        return self.header.moves
+
 
 class Received(msgspec.Struct, frozen=True):
     """Texts and files, each in the order in which they came; a text may be repeated."""
@@ -224,7 +233,7 @@ class _CheckedFile:
         async for chunk in self._part.content:
             self._size += len(chunk)
             self._inspector.feed(chunk)
-            self._check_bytes()
+            self._limits.check_bytes(self._size, video=self._inspector.is_video)
             pending += chunk
             if len(pending) >= BATCH:
                 yield await self._hashed(bytes(pending))
@@ -232,15 +241,6 @@ class _CheckedFile:
         self._header = self._inspector.finish()
         if pending:
             yield await self._hashed(bytes(pending))
-
-    def _check_bytes(self) -> None:
-        video = self._inspector.is_video
-        limit = self._limits.videos.max_bytes if video else self._limits.max_file_bytes
-        if self._size > limit:
-            kind = "a video" if video else "a photo"
-            raise TooLarge(
-                f"{kind} may have {limit} bytes; make it smaller and send that", limit=limit
-            )
 
     def received(self, new: NewFile) -> ReceivedFile:
         assert self._header

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from calotype.kernel.errors import TooLarge
+
 
 class ImageLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How large a picture may claim to be, judged by its header before anything decodes it.
@@ -42,6 +44,11 @@ class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total_s: seconds that may be spent waiting for a client, in all.
     min_rate: bytes a second that a client must average, once `min_rate_after_s` has passed.
     min_rate_after_s: seconds spent waiting for a client before its pace is judged.
+    unfinished_s: how long a direct or resumable upload is kept after its last bytes, and after it
+        is complete while no post uses it, in seconds; a day.
+    direct_s: how long the signed URL of a direct upload is good, in seconds.
+    max_unused: direct and resumable uploads of one account that no post uses yet.
+    max_unused_bytes: bytes that those may come to; 2 GiB.
     sweep_grace_s: age in seconds at which a file that no post claims is removed; longer than any
         request.
     """
@@ -55,5 +62,23 @@ class UploadSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_rate: int = 4096
     min_rate_after_s: float = 30
     sweep_grace_s: float = 3600
+    unfinished_s: float = 86_400
+    direct_s: float = 3_600
+    max_unused: int = 100
+    max_unused_bytes: int = 2 * 1024 * 1024 * 1024
     images: ImageLimits = ImageLimits()
     videos: VideoLimits = VideoLimits()
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file, whatever it is."""
+        return max(self.max_file_bytes, self.videos.max_bytes)
+
+    def check_bytes(self, size: int, *, video: bool) -> None:
+        """Raises TooLarge if a photo, or a video, may not have so many bytes."""
+        limit = self.videos.max_bytes if video else self.max_file_bytes
+        if size > limit:
+            kind = "a video" if video else "a photo"
+            raise TooLarge(
+                f"{kind} may have {limit} bytes; make it smaller and send that", limit=limit
+            )

@@ -24,6 +24,8 @@ from calotype.web import (
     posts,
     site,
     stream,
+    tus,
+    uploads,
 )
 from calotype.web.access import AccessLog
 from calotype.web.authentication import provide_me, provide_owner, provide_viewer
@@ -32,11 +34,16 @@ from calotype.web.edge import Edge
 from calotype.web.headers import Policy
 from calotype.web.problems import on_crash, on_error, on_http_error
 from calotype.web.proxies import Proxies
+from calotype.web.quick import QuickDoor
 from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
+<<<<<<< HEAD
 _API = (accounts, me, posts, engagement, filters, feed, people, discovery, owner, stream)
+=======
+_API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
+>>>>>>> main
 _ROOT = (media, health, metrics, pages, site)
 
 
@@ -48,7 +55,7 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=build_app(services),
+        app=QuickDoor(build_app(services), services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),
@@ -62,9 +69,10 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
 
 def build_app(services: Services) -> Litestar:
     """The application over these services; it owns nothing that must be closed."""
-    api = Router("/api/v1", route_handlers=[handler for file in _API for handler in file.HANDLERS])
+    handlers = [handler for file in _API for handler in file.HANDLERS]
+    api = Router("/api/v1", route_handlers=[*handlers, tus.build_router()])
     return Litestar(
-        [api, *(handler for file in _ROOT for handler in file.HANDLERS)],
+        [api, uploads.send_upload, *(handler for file in _ROOT for handler in file.HANDLERS)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),

@@ -1,11 +1,13 @@
 """Request bodies as streams."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Request
 
-from calotype.kernel.errors import Malformed
+from calotype.kernel.errors import CalotypeError, Malformed, TooLarge, TooSlow
+from calotype.uploads.pace import drain
 
 # How much of a refused body is still read, so that the client gets to see the refusal instead of
 # a broken pipe: 64 MiB or 10 s.
@@ -28,3 +30,25 @@ async def body_of(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
             yield message["body"]
         if not message["more_body"]:
             return
+
+
+async def whole(body: AsyncIterator[bytes], limit: int) -> bytes:
+    """A body that fits in memory. Raises TooLarge beyond `limit` bytes."""
+    content = bytearray()
+    async for chunk in body:
+        content += chunk
+        if len(content) > limit:
+            raise TooLarge(f"the body may have {limit} bytes", limit=limit)
+    return bytes(content)
+
+
+@asynccontextmanager
+async def answered_in_full(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The body; of a refused request the rest is read, so that the client gets to see why."""
+    body = body_of(request)
+    try:
+        yield body
+    except CalotypeError as error:
+        if not isinstance(error, TooSlow):
+            await drain(body, DRAINED_BYTES, DRAINED_S)
+        raise

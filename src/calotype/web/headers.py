@@ -9,10 +9,15 @@ RawHeaders = list[tuple[bytes, bytes]]
 # Two years, as browsers' preload lists ask for.
 _HSTS = b"max-age=63072000"
 _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
-_ACCEPTED = b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id"
+_ACCEPTED = (
+    b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, "
+    b"Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum, "
+    b"X-HTTP-Method-Override"
+)
 _EXPOSED = (
     b"Location, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    b"X-Request-Id"
+    b"X-Request-Id, X-Feed-Source, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, "
+    b"Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires"
 )
 _PREFLIGHT_S = b"600"
 

@@ -15,10 +15,8 @@ from msgspec import UNSET, Struct, UnsetType
 from calotype.accounts.account import Identity, Role
 from calotype.accounts.edit import AccountChanges
 from calotype.kernel.clock import to_datetime
-from calotype.kernel.errors import CalotypeError, TooSlow
 from calotype.profiles.avatars import Avatar, AvatarStatus
-from calotype.uploads.pace import drain
-from calotype.web.bodies import DRAINED_BYTES, DRAINED_S, body_of
+from calotype.web.bodies import answered_in_full
 from calotype.web.problems import refusals
 from calotype.web.services import Services
 
@@ -135,15 +133,10 @@ async def replace_avatar(
     services: NamedDependency[Services],
 ) -> MeView:
     """Send a photo to be shown with; the one before it is shown until it is processed."""
-    body = body_of(request)
-    try:
+    async with answered_in_full(request) as body:
         await services.change_avatar.replace(
             me.user_id, body, request.headers.get("content-type", "")
         )
-    except CalotypeError as error:
-        if not isinstance(error, TooSlow):
-            await drain(body, DRAINED_BYTES, DRAINED_S)
-        raise
     return await _show(services, me.user_id)
 
 

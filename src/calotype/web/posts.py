@@ -13,14 +13,13 @@ from litestar.response import Response
 from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Identity
-from calotype.kernel.errors import CalotypeError, Invalid, NotFound, TooSlow
+from calotype.kernel.errors import Invalid, NotFound
 from calotype.kernel.ids import parse_id
 from calotype.posts.edit import Edit
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Place
 from calotype.posts.stages import RECEIVED
-from calotype.uploads.pace import drain
-from calotype.web.bodies import DRAINED_BYTES, DRAINED_S, body_of
+from calotype.web.bodies import answered_in_full, whole
 from calotype.web.problems import refusals
 from calotype.web.services import Services
 from calotype.web.views import CreatedView, PostView, show_created, show_posts
@@ -32,6 +31,7 @@ _MEDIA = (
     '("original", "square", "4:5", "1.91:1", or {x, y, width, height} in shares, 0 to 1, of what '
     "the turn leaves), then filtered (a name of GET /filters, in a strength of 0 to 1)."
 )
+MAX_JSON_BYTES = 256 * 1024
 
 
 class MediumChanges(Struct, rename="camel", forbid_unknown_fields=True):
@@ -70,9 +70,28 @@ def _list(items: Schema, **options: Any) -> Schema:
     return Schema(type=OpenAPIType.ARRAY, items=items, **options)
 
 
+def _from_uploads() -> Schema:
+    medium = Schema(
+        type=OpenAPIType.OBJECT,
+        required=["uploadId"],
+        properties={"uploadId": _text("An upload of one's own."), "altText": _text("")},
+    )
+    return Schema(
+        type=OpenAPIType.OBJECT,
+        required=["media"],
+        properties={
+            "media": _list(medium, min_items=1, max_items=10),
+            "caption": _text("At most 2,200 characters, with #hashtags and @mentions."),
+            "location": Schema(type=OpenAPIType.OBJECT),
+            "tags": _list(Schema(type=OpenAPIType.STRING), max_items=30),
+            "audience": Schema(type=OpenAPIType.STRING, enum=["everyone", "followers"]),
+        },
+    )
+
+
 @dataclass
 class CreateOperation(Operation):
-    """Describes the multipart form, which is read as a stream and not by the framework."""
+    """Describes form and JSON, which are read as a stream and not by the framework."""
 
     def __post_init__(self) -> None:
         photo = Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream")
@@ -88,7 +107,10 @@ class CreateOperation(Operation):
                 "media": _text(_MEDIA),
             },
         )
-        content = {"multipart/form-data": OpenAPIMediaType(schema=form)}
+        content = {
+            "multipart/form-data": OpenAPIMediaType(schema=form),
+            "application/json": OpenAPIMediaType(schema=_from_uploads()),
+        }
         self.request_body = RequestBody(content=content, required=True)
 
 
@@ -97,7 +119,7 @@ class CreateOperation(Operation):
     operation_class=CreateOperation,
     operation_id="createPost",
     request_max_body_size=None,  # uploads/receive.py has limits of its own, for each part
-    responses=refusals(401, 404, 408, 409, 413, 415, 507),
+    responses=refusals(401, 404, 408, 409, 410, 413, 415, 507),
 )
 async def create_post(
     request: Request[Any, Any, Any],
@@ -111,15 +133,20 @@ async def create_post(
         ),
     ] = None,
 ) -> Response[CreatedView]:
-    """Upload 1 to 10 photos and videos as a post; it is published once they are processed."""
+    """Post 1 to 10 photos and videos, sent along or uploaded before.
+
+    It is published once they are processed.
+    A post may name uploads that are still on their way; it is UPLOADING until they are there.
+    """
     content_type = request.headers.get("content-type", "")
-    body = body_of(request)
-    try:
-        created = await services.create_post.create(me.user_id, body, content_type, idempotency_key)
-    except CalotypeError as error:
-        if not isinstance(error, TooSlow):
-            await drain(body, DRAINED_BYTES, DRAINED_S)
-        raise
+    async with answered_in_full(request) as body:
+        if content_type.partition(";")[0].strip().lower() == "application/json":
+            text = await whole(body, MAX_JSON_BYTES)
+            created = await services.create_from_uploads.create(me.user_id, text, idempotency_key)
+        else:
+            created = await services.create_post.create(
+                me.user_id, body, content_type, idempotency_key
+            )
     services.figures.stages.add(RECEIVED)
     view = show_created(services, created)
     return Response(view, status_code=201, headers={"Location": f"/api/v1/posts/{view.post_id}"})

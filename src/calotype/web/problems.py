@@ -18,11 +18,15 @@ log = logging.getLogger("calotype.web")
 # What an operator should hear of, though nobody's request is to blame.
 _REFUSING = Trouble(log, "requests are refused")
 
+# When to ask again for what only an operator can mend, such as a disk gone read-only.
+MENDED_BY_HAND_S = 30
+
 PROBLEM_JSON = "application/problem+json"
 
 # The first class that an error is an instance of, in this order.
 STATUSES: Mapping[type[errors.CalotypeError], int] = {
     errors.Malformed: 400,
+    errors.DamagedChunk: 460,
     errors.OutOfRange: 416,
     errors.BadMedia: 422,
     errors.Invalid: 422,
@@ -30,9 +34,12 @@ STATUSES: Mapping[type[errors.CalotypeError], int] = {
     errors.TooSlow: 408,
     errors.RateLimited: 429,
     errors.Unsupported: 415,
+    errors.WrongVersion: 412,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.Gone: 410,
     errors.NotFound: 404,
+    errors.Busy: 423,
     errors.Conflict: 409,
     errors.StorageFull: 507,
     errors.Unavailable: 503,
@@ -45,11 +52,15 @@ TITLES: Mapping[int, str] = {
     405: "Method not allowed",
     408: "Too slow",
     409: "Conflict",
+    410: "Gone",
+    412: "Wrong version",
     413: "Too large",
     415: "Unsupported media type",
     416: "Range not satisfiable",
     422: "Invalid input",
+    423: "Locked",
     429: "Too many requests",
+    460: "Checksum mismatch",
     500: "Internal error",
     503: "Unavailable",
     507: "Storage full",
@@ -107,7 +118,8 @@ def _status(error: errors.CalotypeError) -> int:
 
 def _headers(status: int, error: errors.CalotypeError) -> dict[str, str]:
     headers = {}
-    if (seconds := error.details.get("retry_after")) is not None:
+    seconds = error.details.get("retry_after", MENDED_BY_HAND_S if status == 503 else None)
+    if seconds is not None:
         headers["Retry-After"] = str(seconds)
     if status == 416:
         headers["Content-Range"] = f"bytes */{error.details['size']}"
@@ -115,7 +127,7 @@ def _headers(status: int, error: errors.CalotypeError) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if status in {408, 413}:
         headers["Connection"] = "close"  # the rest of the body is not wanted
-    if status == 404:
+    if status in {404, 410}:
         headers["Cache-Control"] = "no-store"
     if isinstance(error, errors.RateLimited):
         # A handler's own rate is the one to blame, not the one that every request meets.

@@ -6,6 +6,9 @@ from functools import cache
 
 API = "/api/v1"
 _UPLOADS = frozenset({("POST", f"{API}/posts"), ("PUT", f"{API}/users/me/avatar")})
+# Resumable uploads, and direct ones by a signed URL.
+_PIECES = (f"{API}/uploads/tus", "/uploads/")
+_SENDING = frozenset({"POST", "PATCH", "PUT"})
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _TYPED = re.compile(r"\{(\w+):\w+\}")
 
@@ -28,7 +31,7 @@ class Kind(Enum):
 
 def kind_of(method: str, path: str) -> Kind:
     path = path.rstrip("/")
-    if (method, path) in _UPLOADS:
+    if (method, path) in _UPLOADS or (method in _SENDING and path.startswith(_PIECES)):
         return Kind.UPLOAD
     if path == f"{API}/users/me/export":
         return Kind.EXPORT

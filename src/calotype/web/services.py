@@ -15,14 +15,16 @@ from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
+from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
-from calotype.engagement.read import ReadMarks, ViewEngagement
+from calotype.engagement.read import ReadMarks
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
+from calotype.posts.create_from_uploads import CreateFromUploads
 from calotype.posts.drop import DropMedium
 from calotype.posts.edit import EditPost
 from calotype.posts.retry import RetryPost
@@ -31,10 +33,18 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+<<<<<<< HEAD
 from calotype.upkeep.dead_letters import AllDeadLetters
 from calotype.upkeep.overview import ViewPlace
+=======
+from calotype.uploads.abandon import AbandonUpload
+from calotype.uploads.begin import BeginUpload
+from calotype.uploads.take import TakeUpload
+from calotype.uploads.target import UploadTarget
+>>>>>>> main
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -49,6 +59,7 @@ class Services:
     follow: Follow
     posts: PostStore
     create_post: CreatePost
+    create_from_uploads: CreateFromUploads
     edit_post: EditPost
     withdraw_post: WithdrawPost
     drop_medium: DropMedium
@@ -56,13 +67,18 @@ class Services:
     audience: AudienceRule
     welcome: WelcomeReader
     feed: ReadFeed
+    fragments: Fragments
     profiles: ReadProfile
     find_people: FindPeople
     suggest_people: SuggestPeople
     explore: Explore
-    engagement: ViewEngagement
+    engagement: KeptEngagement
     marks: ReadMarks
     react: React
+    begin_upload: BeginUpload
+    take_upload: TakeUpload
+    abandon_upload: AbandonUpload
+    upload_target: UploadTarget
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave

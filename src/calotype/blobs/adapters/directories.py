@@ -4,6 +4,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from calotype.kernel.errors import Unavailable
+
+# A concurrent delete may prune the directory between mkdir and link; each try needs another one.
+LINK_ATTEMPTS = 50
+
 
 def parents(root: Path, path: Path) -> Iterator[Path]:
     """The directories from `path`'s own up to and with `root`."""
@@ -48,3 +53,23 @@ def fsync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def link_new(root: Path, source: Path, target: Path) -> None:
+    """Give `source` a second name, which must be free; its directories are made.
+
+    Raises:
+        FileExistsError, NotADirectoryError: the name, or one of its directories, is taken.
+        Unavailable: directory or source kept vanishing.
+    """
+    for _ in range(LINK_ATTEMPTS):
+        try:
+            make_parents(root, target)
+            os.link(source, target)
+        except FileNotFoundError:
+            continue
+        return
+    raise Unavailable(
+        "the blob's directory, or the file being written, kept vanishing; try again",
+        retry_after=1,
+    )

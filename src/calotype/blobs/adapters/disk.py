@@ -8,8 +8,6 @@ Guarantees: an acknowledged blob survives a power cut; files are 0600 and direct
 Needs a file system with hard links. Several processes may share the directory.
 """
 
-import asyncio
-import errno
 import os
 import secrets
 from collections.abc import (
@@ -27,24 +25,17 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import ParamSpec, TypeVar
 
+from calotype.blobs.adapters.blocking import in_thread, translated
 from calotype.blobs.adapters.directories import (
     fsync_directory,
+    link_new,
     make_durable_directory,
-    make_parents,
     parents,
     prune,
 )
-from calotype.blobs.keys import TEMPORARY, check_key, check_prefix
+from calotype.blobs.keys import RESERVED, TEMPORARY, check_key, check_prefix
 from calotype.blobs.store import BlobInfo, BlobPart
-from calotype.kernel.errors import (
-    AlreadyExists,
-    Invalid,
-    NotFound,
-    ReadOnly,
-    StorageFull,
-    Unavailable,
-)
-from calotype.kernel.shielding import to_the_end
+from calotype.kernel.errors import AlreadyExists, CalotypeError, Invalid, NotFound
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -55,8 +46,6 @@ READ_CHUNK = 256 * 1024
 LIST_BATCH = 500
 # Readers have threads of their own, so that no picture waits behind another one's fsync.
 THREADS = 4
-# A concurrent delete may prune the directory between mkdir and link; each try needs another one.
-LINK_ATTEMPTS = 50
 
 
 class DiskBlobs:
@@ -65,7 +54,7 @@ class DiskBlobs:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._temporary = root / TEMPORARY
-        with _translated():
+        with translated():
             make_durable_directory(self._temporary)
         self._readers = ThreadPoolExecutor(THREADS, thread_name_prefix="blob-read")
         self._writers = ThreadPoolExecutor(THREADS, thread_name_prefix="blob-write")
@@ -75,7 +64,7 @@ class DiskBlobs:
         draft = _Draft(self._root, key)
         try:
             await self._write(draft.open)
-            async with aclosing(_batched(chunks)) as batches:
+            async with aclosing(batched(chunks)) as batches:
                 async for batch in batches:
                     await self._write(draft.write, batch)
             return await self._write(draft.commit)
@@ -144,10 +133,10 @@ class DiskBlobs:
         self._readers.shutdown()
 
     async def _read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await _in_thread(self._readers, lambda: call(*args, **kwargs))
+        return await in_thread(self._readers, lambda: call(*args, **kwargs))
 
     async def _write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await _in_thread(self._writers, lambda: call(*args, **kwargs))
+        return await in_thread(self._writers, lambda: call(*args, **kwargs))
 
 
 class _Draft:
@@ -181,7 +170,7 @@ class _Draft:
         with suppress(FileNotFoundError):  # deleted already, and its directory with it
             for directory in parents(self._root, self._target):
                 fsync_directory(directory)
-        return _info(self._key, status)
+        return info_of(self._key, status)
 
     def abandon(self) -> None:
         self._close()
@@ -196,25 +185,11 @@ class _Draft:
             os.close(descriptor)
 
     def _link(self) -> None:
-        for _ in range(LINK_ATTEMPTS):
-            try:
-                make_parents(self._root, self._target)
-                os.link(self._temporary, self._target)
-            except FileNotFoundError:
-                continue
-            except (FileExistsError, NotADirectoryError) as error:
-                raise self._occupied() from error
-            self._linked = True
-            return
-        raise Unavailable(
-            "the blob's directory, or the file being written, kept vanishing; try again",
-            retry_after=1,
-        )
-
-    def _occupied(self) -> Exception:
-        if self._target.is_file():
-            return AlreadyExists("there is a blob under this key; it stays as it is", key=self._key)
-        return Invalid("one blob's key cannot be another's directory", field="key", key=self._key)
+        try:
+            link_new(self._root, self._temporary, self._target)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise occupied(self._target, self._key) from error
+        self._linked = True
 
 
 class _OpenBlob:
@@ -231,7 +206,7 @@ class _OpenBlob:
         status = os.fstat(self._descriptor)
         if not S_ISREG(status.st_mode):
             raise _not_found(self._key)
-        return _info(self._key, status)
+        return info_of(self._key, status)
 
     def read(self, position: int, size: int) -> bytes:
         assert self._descriptor is not None
@@ -243,7 +218,13 @@ class _OpenBlob:
             os.close(descriptor)
 
 
-async def _batched(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+def occupied(target: Path, key: str) -> CalotypeError:
+    if target.is_file():
+        return AlreadyExists("there is a blob under this key; it stays as it is", key=key)
+    return Invalid("one blob's key cannot be another's directory", field="key", key=key)
+
+
+async def batched(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     pending = bytearray()
     async for chunk in chunks:
         if not pending and len(chunk) >= WRITE_BATCH:
@@ -257,20 +238,12 @@ async def _batched(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
         yield bytes(pending)
 
 
-async def _in_thread(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-    def translated() -> T:
-        with _translated():
-            return call()
-
-    return await to_the_end(asyncio.get_running_loop().run_in_executor(pool, translated))
-
-
 def _stat(root: Path, key: str) -> BlobInfo:
     with _absence(key):
         status = (root / key).stat()
     if not S_ISREG(status.st_mode):
         raise _not_found(key)
-    return _info(key, status)
+    return info_of(key, status)
 
 
 def _read_part(root: Path, key: str, start: int, size: int) -> BlobPart:
@@ -303,13 +276,13 @@ def _walk(root: Path, prefix: str) -> Generator[BlobInfo, None, None]:
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root / prefix) as entries:
         for entry in entries:
             key = prefix + entry.name
-            if key == TEMPORARY:
+            if key in RESERVED:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(root, f"{key}/")
             elif entry.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    yield _info(key, entry.stat(follow_symlinks=False))
+                    yield info_of(key, entry.stat(follow_symlinks=False))
 
 
 def _sweep(temporary: Path, older_than_ms: int) -> int:
@@ -325,15 +298,15 @@ def _old(temporary: Path, older_than_ms: int) -> Iterator[Path]:
     with os.scandir(temporary) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
-                if _modified_ms(entry.stat(follow_symlinks=False)) < older_than_ms:
+                if modified_ms(entry.stat(follow_symlinks=False)) < older_than_ms:
                     yield Path(entry)
 
 
-def _info(key: str, status: os.stat_result) -> BlobInfo:
-    return BlobInfo(key=key, size=status.st_size, modified_ms=_modified_ms(status))
+def info_of(key: str, status: os.stat_result) -> BlobInfo:
+    return BlobInfo(key=key, size=status.st_size, modified_ms=modified_ms(status))
 
 
-def _modified_ms(status: os.stat_result) -> int:
+def modified_ms(status: os.stat_result) -> int:
     return status.st_mtime_ns // 1_000_000
 
 
@@ -351,20 +324,3 @@ def _absence(key: str) -> Iterator[None]:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _not_found(key) from error
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            message = "the disk that holds the blobs is full, or its quota is; free some room"
-            raise StorageFull(message) from error
-        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-            message = (
-                "the blob directory refuses this; it must be writable by this user, "
-                "on a file system with hard links that is not mounted read-only"
-            )
-            raise ReadOnly(message) from error
-        raise Unavailable(f"the disk that holds the blobs failed: {error.strerror}") from error

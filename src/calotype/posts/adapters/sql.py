@@ -14,7 +14,7 @@ from calotype.posts.adapters.rows import as_json, medium_of, medium_row, post_of
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post
-from calotype.posts.store import Advance, Changes, MediumStanding, Standing
+from calotype.posts.store import Advance, Arrival, Changes, MediumStanding, Standing
 
 
 class SqlPosts:
@@ -76,6 +76,11 @@ class SqlPosts:
         )
         self._edit_media(tx, "alt_text", changes.alt_texts)
         self._edit_media(tx, "key", changes.keys)
+
+    def arrive(self, tx: Transaction, media_id: int, arrival: Arrival) -> None:
+        tx.notes.author(media_id)
+        values = msgspec.structs.asdict(arrival)
+        tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
         tx.notes.author(media_id)
