@@ -18,7 +18,7 @@ function precache(): Plugin {
       const worker = bundle['sw.js']
       if (worker?.type !== 'chunk') return
       const files = Object.keys(bundle).filter((name) => name.startsWith('assets/'))
-      const shell = ['/', ...files.map((name) => `/${name}`).sort()]
+      const shell = ['/', '/theme.js', '/favicon.svg', '/manifest.webmanifest', ...files.map((name) => `/${name}`).sort()]
       const version = createHash('sha256').update(shell.join()).digest('hex').slice(0, 12)
       worker.code = worker.code
         .replace('__SHELL__', JSON.stringify(shell))

@@ -93,6 +93,8 @@ class Session {
     this.me = undefined
     remember('me', '')
     remember('feed', '')
+    remember('outbox', '')
+    void globalThis.caches?.delete('photos')
   }
 
   #remembered(grant?: Grant): Known | undefined {

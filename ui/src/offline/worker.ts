@@ -5,6 +5,8 @@
  * and goes with it.
  */
 
+export {}
+
 declare const self: ServiceWorkerGlobalScope
 declare const __SHELL__: string[]
 declare const __VERSION__: string
