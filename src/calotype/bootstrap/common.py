@@ -9,6 +9,7 @@ from calotype.posts.adapters.census import SqlPostCensus
 from calotype.posts.census import PostCensus
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
+from calotype.posts.rebuild_all import RebuildAll
 from calotype.posts.reconcile import Reconcile
 from calotype.posts.withdraw import WithdrawPost
 from calotype.uploads.sweep import AllReferences, Sweep
@@ -43,6 +44,10 @@ def outcome(shape: Embedded) -> Outcome:
 
 def build_post_census(shape: Embedded) -> PostCensus:
     return SqlPostCensus(shape.core)
+
+
+def rebuild_all(shape: Embedded) -> RebuildAll:
+    return RebuildAll(shape.core, shape.rebuilds, shape.jobs, shape.ids)
 
 
 def fan_out(shape: Embedded) -> FanOut:

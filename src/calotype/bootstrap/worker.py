@@ -6,6 +6,7 @@ from calotype.bootstrap.common import (
     drop_medium,
     fan_out,
     outcome,
+    rebuild_all,
     rebuild_timeline,
     reconcile_posts,
     sweep_blobs,
@@ -26,6 +27,7 @@ from calotype.posts.erase import ErasePosts
 from calotype.posts.post import MediumKind
 from calotype.posts.process import ProcessMedium
 from calotype.posts.progress import ReportProgress
+from calotype.posts.rebuild import RebuildRenditions
 from calotype.posts.rekey import Rekey
 from calotype.posts.remake import RemakeRenditions
 from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
@@ -65,6 +67,10 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
             outcome=outcome(shape),
         ),
         remake=RemakeRenditions(shape.posts, shape.blobs, renderers),
+        rebuild_media=RebuildRenditions(
+            shape.core, shape.posts, shape.jobs, shape.blobs, renderers
+        ),
+        rebuild_all=rebuild_all(shape),
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
@@ -126,6 +132,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.celebrities,
             shape.visits,
             shape.keys,
+            shape.rebuilds,
             shape.people.forget_names,
             shape.notices,
             shape.timelines,
@@ -144,6 +151,7 @@ def _routines(shape: Embedded) -> list[Routine]:
     return [
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
+        Routine("rebuild", RECALL_EVERY_S, rebuild_all(shape).hand_out),
         Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
