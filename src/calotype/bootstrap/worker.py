@@ -9,6 +9,7 @@ from calotype.bootstrap.common import (
     rebuild_all,
     rebuild_timeline,
     reconcile_posts,
+    retire_originals,
     sweep_blobs,
     withdraw_post,
 )
@@ -31,6 +32,7 @@ from calotype.posts.rebuild import RebuildRenditions
 from calotype.posts.rekey import Rekey
 from calotype.posts.remake import RemakeRenditions
 from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
+from calotype.posts.retire import RetireOriginal
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.batches import BatchLane
@@ -46,6 +48,7 @@ EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
 TRIM_EVERY_S = 86_400.0
+RETIRE_EVERY_S = 600.0
 RECALL_EVERY_S = 20.0
 
 
@@ -71,6 +74,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
             shape.core, shape.posts, shape.jobs, shape.blobs, renderers
         ),
         rebuild_all=rebuild_all(shape),
+        retire=RetireOriginal(shape.core, shape.posts, shape.blobs, renderers),
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
@@ -148,7 +152,10 @@ def _routines(shape: Embedded) -> list[Routine]:
         await shape.people.sweep(shape.clock.now_ms())
 
     sweep = sweep_blobs(shape)
+    retire = retire_originals(shape)
+    by_policy = [Routine("retire originals", RETIRE_EVERY_S, retire.hand_out)] if retire else []
     return [
+        *by_policy,
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
         Routine("rebuild", RECALL_EVERY_S, rebuild_all(shape).hand_out),

@@ -22,6 +22,7 @@ from calotype.posts.rebuild import CLEAR, REBUILD_MEDIUM, RebuildRenditions
 from calotype.posts.rebuild_all import RebuildAll
 from calotype.posts.rekey import REKEY, Rekey
 from calotype.posts.remake import REMAKE, RemakeRenditions
+from calotype.posts.retire import RETIRE, RetireOriginal
 from calotype.posts.stages import FANNED_OUT, PROCESSED
 from calotype.posts.stages import PUBLISHED as IS_PUBLISHED
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
@@ -53,6 +54,7 @@ class Handlers:
     remake: RemakeRenditions
     rebuild_media: RebuildRenditions
     rebuild_all: RebuildAll
+    retire: RetireOriginal
     withdraw: WithdrawPost
     drop: DropMedium
     rekey: Rekey
@@ -73,11 +75,13 @@ class Handlers:
                 change_avatar.PROCESS: Handler(self._avatar, self._avatar_worn_out),
                 REMAKE: Handler(self._remake),
                 REBUILD_MEDIUM: Handler(self._rebuild_media, self._rebuild_media_worn_out),
+                RETIRE: Handler(self._retire),
             },
             VIDEO_LANE: {
                 PROCESS: Handler(self._process, self._process_worn_out),
                 REMAKE: Handler(self._remake),
                 REBUILD_MEDIUM: Handler(self._rebuild_media, self._rebuild_media_worn_out),
+                RETIRE: Handler(self._retire),
             },
             FANOUT_LANE: {FANOUT: Handler(self._push), REBUILD: Handler(self._rebuild)},
             UPKEEP_LANE: {
@@ -127,6 +131,9 @@ class Handlers:
     async def _rebuild_media_worn_out(self, job: Leased) -> None:
         await self.rebuild_all.note_failure(int(job.key))
         await self.rebuild_all.hand_out()
+
+    async def _retire(self, job: Leased) -> None:
+        await self.retire.retire(int(job.key))
 
     async def _clear(self, job: Leased) -> None:
         media_id, _, old_key = job.key.partition("/")
