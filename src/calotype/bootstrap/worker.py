@@ -100,15 +100,17 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
         FANOUT_LANE: FANOUT_WIDTH,
         UPKEEP_LANE: 1,
     }
+    tally, owner, clock = handlers.figures.tally, shape.owner, shape.clock
+    jobs, events = shape.jobs, shape.events
     lanes = [
-        Lane(shape.jobs, name, widths[name], kinds, shape.owner, shape.clock)
+        Lane(jobs, name, widths[name], kinds, owner, clock, tally(jobs.source, name))
         for name, kinds in handlers.jobs().items()
     ] + [
-        Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
+        Lane(events, group, EVENT_WIDTH, kinds, owner, clock, tally(events.source, group))
         for group, kinds in handlers.events().items()
     ]
     batches = [
-        BatchLane(shape.events, group, handle, GROUPS[group], shape.owner, shape.clock)
+        BatchLane(events, group, handle, GROUPS[group], owner, clock, tally(events.source, group))
         for group, handle in handlers.batches().items()
     ]
     return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, batches, routines)

@@ -2,7 +2,7 @@
 
 Guarantees: at most the configured number of decoders; a decoder that crashes, hangs, overruns its
 memory, or whose caller went away is killed and reaped before its place is given to the next job,
-and no place is ever lost; idle decoders leave. Refuses: work after `close`.
+and no place is ever lost; idle decoders leave, down to the number that is to be kept. Refuses: work after `close`.
 """
 
 import asyncio
@@ -120,6 +120,9 @@ class Decoders:
         decoder.wait_at_most(self._settings.idle_seconds, self._leave)
 
     def _leave(self, decoder: "_Decoder") -> None:
+        if self._busy + len(self._idle) <= self._settings.kept_decoders:
+            decoder.wait_at_most(self._settings.idle_seconds, self._leave)
+            return
         self._idle.remove(decoder)
         self._dismiss(decoder)
 

@@ -60,6 +60,10 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`keep`, or `delete_after=7d` (in days, or hours as 12h): what was uploaded that long ago
     makes way for a private master of 1,080 px, from which renditions can be made again."""
 
+    kept_decoders: int = 0
+    """Decoders that stay when there is nothing to do, once the work had called for so many; 60 MiB
+    each. A first photo after a rest then need not wait 0.4 s for one to start."""
+
     def __post_init__(self) -> None:
         self.original_ms  # noqa: B018  (checks it)
 
