@@ -12,8 +12,18 @@ from calotype.feed.fanout import FANOUT_LANE
 from calotype.graph.celebrities import Fame
 from calotype.kernel.ids import MAX_ID, shard_of
 from calotype.posts.lifecycle import Status
-from tests.clocks import DAY_MS, ManualClock
-from tests.stores import AUTHOR_SHARD, READER_SHARD, House, graph_of, move, published
+from calotype.posts.post import Audience
+from tests.clocks import DAY_MS, ManualClock, TickingClock
+from tests.stores import (
+    AUTHOR_SHARD,
+    READER_SHARD,
+    House,
+    graph_of,
+    move,
+    new_post,
+    published,
+    start,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +72,23 @@ async def test_a_reader_is_told_of_the_followed_ones_and_of_those_who_fell_latel
     assert set(await shape.celebrities.followed_by(reader, 20)) == {famous, fallen}
     await graph_of(shape).unfollow(reader, famous)
     assert await shape.celebrities.followed_by(reader, 20) == [fallen]
+
+
+async def test_the_newest_for_everyone_are_of_all_authors_and_of_no_other_audience(
+    shape: Embedded, clock: TickingClock
+) -> None:
+    posts = []
+    for at in range(6):
+        clock.advance(ms=1)  # so that ids of different shards keep the order
+        audience = Audience.FOLLOWERS if at == 3 else Audience.EVERYONE
+        posts.append(await published(shape, shape.ids.new(at), audience))
+    await move(shape, posts[1].post_id, Status.ARCHIVED)
+    await start(shape, new_post(shape, shape.ids.new(9)))
+    expected = [posts[at].post_id for at in (5, 4, 2, 0)]
+    newest = await shape.recent.newest_for_everyone(MAX_ID, 10)
+    assert [each.post_id for each in newest] == expected
+    below = await shape.recent.newest_for_everyone(newest[0].published_id, 2)
+    assert [each.post_id for each in below] == expected[1:3]
 
 
 async def test_newest_of_several_authors_each_with_their_own(shape: Embedded) -> None:

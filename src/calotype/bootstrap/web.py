@@ -1,11 +1,18 @@
 """What the web process works with."""
 
+import asyncio
 from pathlib import Path
+from shutil import disk_usage
 
 import calotype
+from calotype.accounts.adapters.census import SqlNameCensus
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
+<<<<<<< HEAD
+    build_post_census,
+=======
     abandon_upload,
+>>>>>>> main
     celebrity_posts,
     drop_medium,
     outcome,
@@ -13,12 +20,13 @@ from calotype.bootstrap.common import (
     take_upload,
     withdraw_post,
 )
-from calotype.bootstrap.shape import Embedded
+from calotype.bootstrap.shape import DATABASES, Embedded
 from calotype.cache.adapters.memory import MemoryCache
-from calotype.connections.figures import figures_path
+from calotype.connections.figures import fetch_figures, figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
@@ -44,11 +52,19 @@ from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
+<<<<<<< HEAD
+from calotype.upkeep.dead_letters import AllDeadLetters
+from calotype.upkeep.overview import Disk, ViewPlace
+from calotype.upkeep.queues import Queues
+from calotype.web.bundle import load_bundle
+from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
+=======
 from calotype.uploads.adapters.own import OwnTarget
 from calotype.uploads.begin import BeginUpload
 from calotype.web.bundle import load_bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
+>>>>>>> main
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -72,6 +88,7 @@ def build_services(shape: Embedded) -> Services:
     site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
+    queues = _queues(shape)
 
     async def ready() -> None:
         await shape.people.accounts.by_ids([1])
@@ -114,6 +131,7 @@ def build_services(shape: Embedded) -> Services:
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
+        take_along=TakeAlong(shape.people.accounts, shape.posts, shape.graph, shape.blobs),
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,
         blobs=shape.blobs,
@@ -124,7 +142,9 @@ def build_services(shape: Embedded) -> Services:
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,
         figures=figures,
-        scrape=_scrape(shape, figures),
+        scrape=Scrape(figures, queues, figures_path(shape.settings.directory / "run", "worker")),
+        view_place=_view_place(shape, queues),
+        dead_letters=AllDeadLetters(shape.dead_letters),
         ready=ready,
     )
 
@@ -205,10 +225,31 @@ def _change_avatar(shape: Embedded) -> ChangeAvatar:
     )
 
 
-def _scrape(shape: Embedded, figures: WebFigures) -> Scrape:
+def _queues(shape: Embedded) -> Queues:
     lanes = {
         shape.jobs.source: (PHOTO_LANE, VIDEO_LANE, FANOUT_LANE, UPKEEP_LANE),
         shape.events.source: (OUTBOX_TOPIC, *GROUPS),
     }
-    worker = figures_path(shape.settings.directory / "run", "worker")
-    return Scrape(figures, (shape.jobs, shape.events), lanes, worker, shape.clock)
+    return Queues((shape.jobs, shape.events), lanes, shape.clock)
+
+
+def _view_place(shape: Embedded, queues: Queues) -> ViewPlace:
+    directory = shape.settings.directory
+    worker = figures_path(directory / "run", "worker")
+    return ViewPlace(
+        names=SqlNameCensus(shape.core),
+        posts=build_post_census(shape),
+        queues=queues,
+        disk=lambda: asyncio.to_thread(_disk, directory),
+        probes={
+            "database": lambda: shape.people.accounts.by_ids([1]),
+            "timelines": lambda: shape.timelines.page(1, 1, 1),
+            "worker": lambda: fetch_figures(worker, PATIENCE_S),
+        },
+    )
+
+
+def _disk(directory: Path) -> Disk:
+    usage = disk_usage(directory)
+    sizes = {name: (directory / f"{name}.db").stat().st_size for name in DATABASES}
+    return Disk(usage.free, usage.total, sizes)

@@ -159,6 +159,10 @@ class PostStore(Protocol):
         """Up to `limit` of an author's posts, in whatever state."""
         ...
 
+    async def written_by(self, author_id: int, after: int, limit: int) -> list[Post]:
+        """An author's posts in whatever state but PURGED, ids above `after`, oldest first."""
+        ...
+
     def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
         """Remove posts of an author who left, their media, and the author's count; idempotent.
 

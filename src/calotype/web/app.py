@@ -18,6 +18,7 @@ from calotype.web import (
     me,
     media,
     metrics,
+    owner,
     pages,
     people,
     posts,
@@ -27,7 +28,7 @@ from calotype.web import (
     uploads,
 )
 from calotype.web.access import AccessLog
-from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.authentication import provide_me, provide_owner, provide_viewer
 from calotype.web.deadlines import Deadlines
 from calotype.web.edge import Edge
 from calotype.web.headers import Policy
@@ -38,7 +39,11 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
+<<<<<<< HEAD
+_API = (accounts, me, posts, engagement, filters, feed, people, discovery, owner, stream)
+=======
 _API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
+>>>>>>> main
 _ROOT = (media, health, metrics, pages, site)
 
 
@@ -72,6 +77,7 @@ def build_app(services: Services) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),
             "viewer": Provide(provide_viewer),
+            "owner": Provide(provide_owner),
         },
         exception_handlers={
             CalotypeError: on_error,

@@ -11,6 +11,7 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
@@ -32,10 +33,15 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+<<<<<<< HEAD
+from calotype.upkeep.dead_letters import AllDeadLetters
+from calotype.upkeep.overview import ViewPlace
+=======
 from calotype.uploads.abandon import AbandonUpload
 from calotype.uploads.begin import BeginUpload
 from calotype.uploads.take import TakeUpload
 from calotype.uploads.target import UploadTarget
+>>>>>>> main
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
@@ -76,6 +82,7 @@ class Services:
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
+    take_along: TakeAlong
     media: ServeMedia
     urls: MediaUrls
     blobs: BlobStore
@@ -88,6 +95,8 @@ class Services:
     streams: Streams
     figures: WebFigures
     scrape: Scrape
+    view_place: ViewPlace
+    dead_letters: AllDeadLetters
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
     closing: anyio.Event = field(default_factory=anyio.Event)

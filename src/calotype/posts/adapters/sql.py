@@ -256,6 +256,25 @@ class SqlPosts:
         )
         return list(posts.values())
 
+    async def written_by(self, author_id: int, after: int, limit: int) -> list[Post]:
+        c = posts_table.c
+        shard = shard_of(author_id)
+        some = (
+            sa.select(c.post_id)
+            .where(
+                c.shard == shard,
+                c.author_id == author_id,
+                c.status != Status.PURGED,
+                c.post_id > after,
+            )
+            .order_by(c.post_id)
+            .limit(limit)
+        )
+        posts = await self._database.read(
+            shard, lambda tx: _load(tx, [row.post_id for row in tx.all(some)])
+        )
+        return sorted(posts.values(), key=lambda post: post.post_id)
+
     def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
         shard = shard_of(author_id)
         tx.notes.author(author_id)
