@@ -19,6 +19,7 @@ from calotype.media.renditions import RENDITIONS
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Facts, Post
 from calotype.ranking.ranker import Candidate
+from calotype.uploads.keys import master_key, original_key
 from tests.inprocess import Place, Visitor, content, running
 from tests.stores import move, new_post, publish, start
 
@@ -364,3 +365,27 @@ async def test_a_file_that_does_not_exist_is_nobodys(place: Place, cast: Cast) -
     for visitor in here.visitors.values():
         for name in ("w641.webp", "w640", "original", "w640.webp.jpg", str(media_id)):
             assert (await visitor.http.get(f"/media/{media_id}/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize("source", [original_key, master_key])
+async def test_what_renditions_are_made_from_is_served_to_nobody(
+    place: Place, cast: Cast, source: Callable[[int, int], str]
+) -> None:
+    here = await scene(place, cast, Kind.PUBLIC)
+    medium = here.post.media[0]
+    key = source(here.post.author_id, medium.media_id)
+    secret = content(medium.media_id, "secret", 3_000)
+    await place.shape.blobs.put(key, _once(secret))
+    names = ["original", "master", "master.webp", "1080p.mp4", str(medium.media_id), ""]
+    paths = [f"/media/{medium.media_id}/{name}" for name in names]
+    paths += [f"/media/{key}", f"/{key}", f"/media/{medium.media_id}/..%2f..%2f{key}"]
+    signed = place.services.urls.url(medium, "master", Audience.FOLLOWERS)
+    for visitor in here.visitors.values():
+        for path in (*paths, signed):
+            answer = await visitor.http.get(path)
+            assert answer.status_code == 404, path
+            assert answer.content != secret, path
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

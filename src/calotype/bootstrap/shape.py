@@ -36,6 +36,7 @@ from calotype.kernel.errors import Misconfigured
 from calotype.kernel.ids import IdFactory
 from calotype.notify.adapters.sql import SqlNotices
 from calotype.posts.adapters.idempotency import SqlIdempotencyKeys
+from calotype.posts.adapters.rebuilds import SqlRebuilds
 from calotype.posts.adapters.recent import SqlRecentPosts
 from calotype.posts.adapters.sql import SqlPosts
 from calotype.profiles.adapters.sql import SqlAvatars
@@ -69,6 +70,7 @@ class Embedded:
     graph: SqlGraph
     celebrities: SqlCelebrities
     recent: SqlRecentPosts
+    rebuilds: SqlRebuilds
     visits: SqlVisits
     timelines: SqlTimelines
     jobs: SqlJobQueue
@@ -155,6 +157,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         graph=SqlGraph(core, ids),
         celebrities=SqlCelebrities(core),
         recent=SqlRecentPosts(core),
+        rebuilds=SqlRebuilds(core),
         visits=SqlVisits(core),
         timelines=SqlTimelines(timeline_database),
         jobs=SqlJobQueue(core, ids, clock),

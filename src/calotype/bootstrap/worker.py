@@ -8,8 +8,10 @@ from calotype.bootstrap.common import (
     fan_out,
     index_people,
     outcome,
+    rebuild_all,
     rebuild_timeline,
     reconcile_posts,
+    retire_originals,
     sweep_blobs,
     withdraw_post,
 )
@@ -28,9 +30,11 @@ from calotype.posts.erase import ErasePosts
 from calotype.posts.post import MediumKind
 from calotype.posts.process import ProcessMedium
 from calotype.posts.progress import ReportProgress
+from calotype.posts.rebuild import RebuildRenditions
 from calotype.posts.rekey import Rekey
 from calotype.posts.remake import RemakeRenditions
 from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
+from calotype.posts.retire import RetireOriginal
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.batches import BatchLane
@@ -46,6 +50,7 @@ EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
 TRIM_EVERY_S = 86_400.0
+RETIRE_EVERY_S = 600.0
 RECALL_EVERY_S = 20.0
 
 
@@ -67,6 +72,11 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
             outcome=outcome(shape),
         ),
         remake=RemakeRenditions(shape.posts, shape.blobs, renderers),
+        rebuild_media=RebuildRenditions(
+            shape.core, shape.posts, shape.jobs, shape.blobs, renderers
+        ),
+        rebuild_all=rebuild_all(shape),
+        retire=RetireOriginal(shape.core, shape.posts, shape.blobs, renderers),
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
@@ -90,15 +100,17 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
         FANOUT_LANE: FANOUT_WIDTH,
         UPKEEP_LANE: 1,
     }
+    tally, owner, clock = handlers.figures.tally, shape.owner, shape.clock
+    jobs, events = shape.jobs, shape.events
     lanes = [
-        Lane(shape.jobs, name, widths[name], kinds, shape.owner, shape.clock)
+        Lane(jobs, name, widths[name], kinds, owner, clock, tally(jobs.source, name))
         for name, kinds in handlers.jobs().items()
     ] + [
-        Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
+        Lane(events, group, EVENT_WIDTH, kinds, owner, clock, tally(events.source, group))
         for group, kinds in handlers.events().items()
     ]
     batches = [
-        BatchLane(shape.events, group, handle, GROUPS[group], shape.owner, shape.clock)
+        BatchLane(events, group, handle, GROUPS[group], owner, clock, tally(events.source, group))
         for group, handle in handlers.batches().items()
     ]
     return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, batches, routines)
@@ -130,6 +142,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.celebrities,
             shape.visits,
             shape.keys,
+            shape.rebuilds,
             shape.people.forget_names,
             shape.notices,
             shape.people_index,
@@ -146,10 +159,14 @@ def _routines(shape: Embedded) -> list[Routine]:
         await shape.people.sweep(shape.clock.now_ms())
 
     sweep = sweep_blobs(shape)
+    retire = retire_originals(shape)
+    by_policy = [Routine("retire originals", RETIRE_EVERY_S, retire.hand_out)] if retire else []
     return [
+        *by_policy,
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("uploads", SWEEP_EVERY_S, abandon_upload(shape).expire),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
+        Routine("rebuild", RECALL_EVERY_S, rebuild_all(shape).hand_out),
         Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),

@@ -8,7 +8,7 @@ from calotype.connections.sql import Database
 from calotype.kernel.ids import shard_of
 from calotype.posts.store import PostStore
 from calotype.posts.withdraw import remove_medium
-from calotype.uploads.keys import ORIGINALS
+from calotype.uploads.keys import MASTERS, ORIGINALS
 
 BATCH = 50
 
@@ -35,5 +35,6 @@ class ErasePosts:
                 shard_of(user_id), partial(self.posts.remove, author_id=user_id, post_ids=ids)
             )
         # Whatever a killed request has left: its name holds the person's id.
-        async for blob in self.blobs.list(f"{ORIGINALS}{user_id}/"):
-            await self.blobs.delete(blob.key)
+        for prefix in (ORIGINALS, MASTERS):
+            async for blob in self.blobs.list(f"{prefix}{user_id}/"):
+                await self.blobs.delete(blob.key)

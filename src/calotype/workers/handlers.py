@@ -20,8 +20,11 @@ from calotype.posts.create import PHOTO_LANE, PROCESS, VIDEO_LANE
 from calotype.posts.drop import DROP, DropMedium
 from calotype.posts.events import FAILED, PUBLISHED, RESTORED, PostMoved
 from calotype.posts.process import WORN_OUT, ProcessMedium
+from calotype.posts.rebuild import CLEAR, REBUILD_MEDIUM, RebuildRenditions
+from calotype.posts.rebuild_all import RebuildAll
 from calotype.posts.rekey import REKEY, Rekey
 from calotype.posts.remake import REMAKE, RemakeRenditions
+from calotype.posts.retire import RETIRE, RetireOriginal
 from calotype.posts.stages import FANNED_OUT, PROCESSED
 from calotype.posts.stages import PUBLISHED as IS_PUBLISHED
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE, WithdrawPost
@@ -53,6 +56,9 @@ class Handlers:
 
     process: ProcessMedium
     remake: RemakeRenditions
+    rebuild_media: RebuildRenditions
+    rebuild_all: RebuildAll
+    retire: RetireOriginal
     withdraw: WithdrawPost
     drop: DropMedium
     rekey: Rekey
@@ -73,16 +79,21 @@ class Handlers:
                 PROCESS: Handler(self._process, self._process_worn_out),
                 change_avatar.PROCESS: Handler(self._avatar, self._avatar_worn_out),
                 REMAKE: Handler(self._remake),
+                REBUILD_MEDIUM: Handler(self._rebuild_media, self._rebuild_media_worn_out),
+                RETIRE: Handler(self._retire),
             },
             VIDEO_LANE: {
                 PROCESS: Handler(self._process, self._process_worn_out),
                 REMAKE: Handler(self._remake),
+                REBUILD_MEDIUM: Handler(self._rebuild_media, self._rebuild_media_worn_out),
+                RETIRE: Handler(self._retire),
             },
             FANOUT_LANE: {FANOUT: Handler(self._push), REBUILD: Handler(self._rebuild)},
             UPKEEP_LANE: {
                 PURGE: Handler(self._purge),
                 DROP: Handler(self._drop),
                 REKEY: Handler(self._rekey),
+                CLEAR: Handler(self._clear),
                 change_avatar.CLEAR: Handler(self._clear_avatars),
                 DELETE: Handler(self._forget),
             },
@@ -120,6 +131,21 @@ class Handlers:
 
     async def _remake(self, job: Leased) -> None:
         await self.remake.remake(int(job.key))
+
+    async def _rebuild_media(self, job: Leased) -> None:
+        await self.rebuild_media.rebuild(int(job.key), job.payload.decode())
+        await self.rebuild_all.hand_out()
+
+    async def _rebuild_media_worn_out(self, job: Leased) -> None:
+        await self.rebuild_all.note_failure(int(job.key))
+        await self.rebuild_all.hand_out()
+
+    async def _retire(self, job: Leased) -> None:
+        await self.retire.retire(int(job.key))
+
+    async def _clear(self, job: Leased) -> None:
+        media_id, _, old_key = job.key.partition("/")
+        await self.rebuild_media.clear(int(media_id), old_key)
 
     async def _push(self, job: Leased) -> None:
         published_id = await self.fanout.push(msgspec.msgpack.decode(job.payload, type=Chunk))
