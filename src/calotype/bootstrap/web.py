@@ -56,7 +56,7 @@ from calotype.uploads.adapters.own import OwnTarget
 from calotype.uploads.begin import BeginUpload
 from calotype.web.bundle import load_bundle
 from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -101,6 +101,7 @@ def build_services(shape: Embedded) -> Services:
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        joined=JoinedPages(shape.versions, shape.clock),
         engagement=KeptEngagement(
             ViewEngagement(shape.tallies, shape.marks),
             shape.versions,

@@ -54,7 +54,8 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=QuickDoor(build_app(services), services),
+        app=build_app(services),
+        quick=QuickDoor(services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),

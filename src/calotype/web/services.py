@@ -41,7 +41,7 @@ from calotype.uploads.take import TakeUpload
 from calotype.uploads.target import UploadTarget
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -65,6 +65,7 @@ class Services:
     welcome: WelcomeReader
     feed: ReadFeed
     fragments: Fragments
+    joined: JoinedPages
     profiles: ReadProfile
     find_people: FindPeople
     suggest_people: SuggestPeople

@@ -16,6 +16,11 @@ FRESH_MS = 3_600_000
 
 _c = marks_table.c
 _COLUMNS = (_c.user_id, _c.subject_id, _c.kind, _c.mark_id, _c.version, _c.standing)
+_FACTS = sa.select(_c.subject_id, _c.kind, _c.standing, _c.mark_id).where(
+    _c.shard == sa.bindparam("shard"),
+    _c.user_id == sa.bindparam("user_id"),
+    _c.subject_id.in_(sa.bindparam("wanted", expanding=True)),
+)
 
 
 class SqlMarks:
@@ -51,10 +56,9 @@ class SqlMarks:
         wanted = list(post_ids)
         if not wanted:
             return {}
-        found = sa.select(_c.subject_id, _c.kind, _c.standing, _c.mark_id).where(
-            *_of(user_id), _c.subject_id.in_(wanted)
-        )
-        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
+        shard = shard_of(user_id)
+        of = {"shard": shard, "user_id": user_id, "wanted": wanted}
+        rows = await self._database.read(shard, lambda tx: tx.all(_FACTS, of))
         horizon = first_id_at(self._clock.now_ms() - FRESH_MS)
         likes = {row.subject_id: row for row in rows if row.kind == Kind.LIKE}
         saved = {row.subject_id for row in rows if row.kind == Kind.SAVE and row.standing}

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calotype.connections.sql import Database, Transaction
+from calotype.connections.sql import Database, Transaction, as_ids, by_ids
 from calotype.engagement.adapters.tables import (
     likers_table,
     minutes_table,
@@ -25,6 +25,10 @@ CHUNK = 500  # rows a transaction
 
 _l, _t, _m = likers_table.c, tallies_table.c, minutes_table.c
 
+_COUNTS = sa.select(_t.subject_id, _t.likes, _t.comments).select_from(
+    by_ids(tallies_table, "subject_id")
+)
+
 
 class SqlTallies:
     """TallyStore over likers, counts and minutes.
@@ -39,9 +43,8 @@ class SqlTallies:
 
     async def counts(self, post_ids: Iterable[int]) -> dict[int, Counts]:
         def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, Counts]]:
-            counts = tx.keyed(tallies_table, "subject_id", ids)
-            rows = tx.all(sa.select(_t.subject_id, _t.likes, _t.comments).select_from(counts))
-            return [(row.subject_id, Counts(row.likes, row.comments)) for row in rows]
+            rows = tx.all(_COUNTS, {"ids": as_ids(ids)})
+            return [(post_id, Counts(likes, comments)) for post_id, likes, comments in rows]
 
         return dict(await self._database.batch(post_ids, load))
 
