@@ -21,6 +21,7 @@ from calotype.web.services import Services
 from calotype.web.views import PostView, show_posts
 from tests.clocks import TickingClock
 from tests.stores import House, graph_of, new_post, publish_many, start
+from tests.working import work_off_events
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +41,13 @@ LATER_CHRONOLOGICAL_PAGE = 5 + FRAGMENTS + ENGAGEMENT
 # account, edge, two counts, whether the viewer follows, PUBLISHED, posts, media, author, facts,
 # counts; a username is looked up first
 PROFILE = {"id": 11, "username": 12}
+# the newest, posts, media, authors, facts, counts
+EXPLORE = 6
+# one's follows, those among them and their accounts, the others and their accounts, counts, whether
+# the viewer follows
+PEOPLE = 7
+# one's follows, theirs, the most followed, whom of them the viewer follows, accounts, counts
+SUGGESTIONS = 6
 
 
 class Counter:
@@ -209,3 +217,22 @@ async def test_a_profile_page_costs_the_same_however_much_is_on_it(
     assert (len(page.posts), page.cost) == (limit, PROFILE[name])
     page = await place.profile(asked, limit, page.next_cursor)
     assert (len(page.posts), page.cost) == (limit, PROFILE[name])
+
+
+@pytest.mark.parametrize("authors", [2, 30])
+async def test_discovery_costs_the_same_however_many_there_are(place: Place, authors: int) -> None:
+    services, reader = place.services, place.reader
+    followed = await place.follow_authors(authors, authors * 2)
+    for at in range(authors):
+        await graph_of(place.shape).follow(followed[0], await place.register(f"autumn{at}"))
+    await work_off_events(place.shape)
+    place.counter.statements.clear()
+    shown = await place._show(await services.explore.read(reader, None, authors))
+    assert (len(shown.posts), shown.cost) == (authors, EXPLORE)
+    place.counter.statements.clear()
+    found = await services.find_people.find(reader, "aut", None, 50)
+    assert len(found.items) == min(50, 2 * authors)
+    assert len(place.counter.statements) == PEOPLE
+    place.counter.statements.clear()
+    assert len(await services.suggest_people.suggest(reader, authors)) == authors
+    assert len(place.counter.statements) == SUGGESTIONS
