@@ -1,6 +1,7 @@
 """Use cases that several processes run."""
 
 from calotype.bootstrap.shape import Embedded
+from calotype.engagement.forget import ForgetEngagement
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
 from calotype.posts.reconcile import Reconcile
@@ -24,6 +25,10 @@ def withdraw_post(shape: Embedded) -> WithdrawPost:
 
 def drop_medium(shape: Embedded) -> DropMedium:
     return DropMedium(shape.core, shape.posts, shape.jobs, shape.blobs, outcome(shape))
+
+
+def forget_engagement(shape: Embedded) -> ForgetEngagement:
+    return ForgetEngagement(shape.core, shape.marks, shape.tallies, shape.comments)
 
 
 def outcome(shape: Embedded) -> Outcome:

@@ -19,6 +19,7 @@ from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.engagement.adapters.comments import SqlComments
 from calotype.engagement.adapters.marks import SqlMarks
 from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
@@ -66,6 +67,7 @@ class Embedded:
     avatars: SqlAvatars
     marks: SqlMarks
     tallies: SqlTallies
+    comments: SqlComments
     accounts: AccountStore
     people: AccountsRoom
 
@@ -122,6 +124,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
     outbox = SqlOutbox(ids)
+    tallies = SqlTallies(core, outbox)
     policy: Policy = "open" if settings.open_registration else "invitation"
     shape = Embedded(
         settings=settings,
@@ -142,7 +145,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         notices=SqlNotices(core, ids, clock),
         avatars=SqlAvatars(core),
         marks=SqlMarks(core, ids, clock),
-        tallies=SqlTallies(core, outbox),
+        tallies=tallies,
+        comments=SqlComments(core, tallies),
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )

@@ -8,6 +8,7 @@ from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.discuss import Discuss
 from calotype.engagement.gate import Gate
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
@@ -39,6 +40,7 @@ def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
     gate = Gate(shape.posts, shape.people.accounts, rule)
+    react = React(shape.core, shape.accounts, gate, shape.marks, shape.outbox)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
@@ -64,7 +66,17 @@ def build_services(shape: Embedded) -> Services:
         feed=_feed(shape),
         engagement=ViewEngagement(shape.tallies, shape.marks),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
-        react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
+        react=react,
+        discuss=Discuss(
+            database=shape.core,
+            accounts=shape.accounts,
+            gate=gate,
+            comments=shape.comments,
+            outbox=shape.outbox,
+            react=react,
+            ids=shape.ids,
+            clock=shape.clock,
+        ),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from calotype.bootstrap.common import (
     drop_medium,
+    forget_engagement,
     outcome,
     reconcile_posts,
     sweep_blobs,
@@ -11,7 +12,7 @@ from calotype.bootstrap.common import (
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
-from calotype.engagement.project import ProjectLikes
+from calotype.engagement.project import ProjectEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE, FanOut
@@ -59,10 +60,13 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
+        forget_engagement=forget_engagement(shape),
         fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
-        likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
+        engagement=ProjectEngagement(
+            shape.posts, shape.people.accounts, shape.tallies, shape.comments
+        ),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -96,9 +100,11 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
     Posts first and what is made of them last: work that had read a post before it was erased has
     written by then.
     """
+    engagement = forget_engagement(shape)
     return Forget(
         (
-            ErasePosts(shape.core, shape.posts, shape.blobs),
+            ErasePosts(shape.core, shape.posts, shape.blobs, engagement),
+            engagement,
             avatars,
             shape.graph,
             shape.keys,

@@ -10,6 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    comments,
     engagement,
     feed,
     health,
@@ -30,7 +31,7 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, engagement, feed, people, stream)
+_API = (accounts, me, posts, engagement, comments, feed, people, stream)
 _ROOT = (media, health, metrics, pages)
 
 

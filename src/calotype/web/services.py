@@ -11,6 +11,7 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.discuss import Discuss
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.feed.read import ReadFeed
@@ -51,6 +52,7 @@ class Services:
     engagement: ViewEngagement
     marks: ReadMarks
     react: React
+    discuss: Discuss
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave

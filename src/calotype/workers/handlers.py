@@ -1,13 +1,21 @@
 """The table of who does what: event or job -> handler."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from calotype.departure.leave import DELETE, Forget
-from calotype.engagement.events import LIKE_CHANGED, MarkChanged
-from calotype.engagement.project import ProjectLikes
+from calotype.engagement.events import (
+    COMMENT_WITHDRAWN,
+    COMMENTED,
+    LIKE_CHANGED,
+    CommentChanged,
+    MarkChanged,
+)
+from calotype.engagement.forget import ForgetEngagement
+from calotype.engagement.project import ProjectEngagement
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.graph.events import FOLLOWED, EdgeChanged
@@ -33,12 +41,13 @@ NOTIFY_GROUP = "notify"
 
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
-    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED}),
+    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED, COMMENTED, COMMENT_WITHDRAWN}),
     FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
     NOTIFY_GROUP: frozenset({PUBLISHED, FAILED}),
 }
 
 
+T = TypeVar("T")
 Batch = Callable[[Sequence[Leased]], Awaitable[None]]
 
 
@@ -54,7 +63,8 @@ class Handlers:
     fanout: FanOut
     backfill: Backfill
     author: TellAuthor
-    likes: ProjectLikes
+    engagement: ProjectEngagement
+    forget_engagement: ForgetEngagement
     avatars: ProcessAvatar
     forget: Forget
     figures: WorkerFigures
@@ -93,9 +103,9 @@ class Handlers:
         return {ENGAGEMENT_GROUP: self._project}
 
     async def _project(self, events: Sequence[Leased]) -> None:
-        await self.likes.project(
-            [msgspec.msgpack.decode(event.payload, type=MarkChanged) for event in events]
-        )
+        await self.engagement.likes(_read(events, MarkChanged, {LIKE_CHANGED}))
+        comments = _read(events, CommentChanged, {COMMENTED, COMMENT_WITHDRAWN})
+        await self.engagement.written(comments)
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
@@ -115,6 +125,7 @@ class Handlers:
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.remove_files(int(job.key))
+        await self.forget_engagement.remove_posts([int(job.key)])
 
     async def _drop(self, job: Leased) -> None:
         author_id, media_id = map(int, job.key.split("/"))
@@ -146,6 +157,15 @@ class Handlers:
 
     async def _tell(self, event: Leased) -> None:
         await self.author.tell(_moved(event).post_id, event.kind, event.id)
+
+
+def _read(events: Sequence[Leased], payload: type[T], kinds: Collection[str]) -> list[T]:
+    """What the events of these kinds carry."""
+    return [
+        msgspec.msgpack.decode(event.payload, type=payload)
+        for event in events
+        if event.kind in kinds
+    ]
 
 
 def _moved(event: Leased) -> PostMoved:
