@@ -125,6 +125,10 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     # What they list is the matter of tests/web/test_engagement.py.
     "listLiked": Silent(needs_login=True),
     "listSaved": Silent(needs_login=True),
+    "listNotifications": Silent(needs_login=True),
+    "countNotifications": Silent(needs_login=True),
+    "readNotifications": Silent(needs_login=True, json={"upTo": "1"}),
+    "reportImpressions": Silent(needs_login=True, json={"impressions": []}),
     "createPost": Silent(needs_login=True),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),

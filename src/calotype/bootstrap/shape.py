@@ -19,8 +19,10 @@ from calotype.blobs.adapters.disk import DiskBlobs
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.engagement.adapters.affinities import SqlAffinities
 from calotype.engagement.adapters.comments import SqlComments
 from calotype.engagement.adapters.marks import SqlMarks
+from calotype.engagement.adapters.segments import SegmentLog
 from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
@@ -68,6 +70,8 @@ class Embedded:
     marks: SqlMarks
     tallies: SqlTallies
     comments: SqlComments
+    affinities: SqlAffinities
+    impressions: SegmentLog
     accounts: AccountStore
     people: AccountsRoom
 
@@ -147,6 +151,8 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         marks=SqlMarks(core, ids, clock),
         tallies=tallies,
         comments=SqlComments(core, tallies),
+        affinities=SqlAffinities(core),
+        impressions=SegmentLog(directory / "impressions", clock),
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
     )

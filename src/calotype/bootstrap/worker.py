@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     drop_medium,
     forget_engagement,
@@ -17,6 +18,7 @@ from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE, FanOut
 from calotype.media.decoders import Decoders
+from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE
 from calotype.posts.erase import ErasePosts
@@ -64,8 +66,21 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         fanout=FanOut(shape.core, shape.posts, shape.graph, shape.timelines, shape.jobs),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
+        people=TellPeople(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            graph=shape.graph,
+            rule=AudienceRule(shape.graph),
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
         engagement=ProjectEngagement(
-            shape.posts, shape.people.accounts, shape.tallies, shape.comments
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            tallies=shape.tallies,
+            comments=shape.comments,
+            affinities=shape.affinities,
         ),
         avatars=avatars,
         forget=build_forget(shape, avatars),
@@ -109,8 +124,10 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.graph,
             shape.keys,
             shape.people.forget_names,
+            shape.affinities,
             shape.notices,
             shape.timelines,
+            shape.impressions,
         )
     )
 
@@ -131,4 +148,5 @@ def _routines(shape: Embedded) -> list[Routine]:
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
+        Routine("tidy impressions", TIDY_EVERY_S, shape.impressions.sweep),
     ]

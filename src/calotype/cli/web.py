@@ -50,6 +50,7 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     greeting = asyncio.create_task(_greet(shape, server))
     await server.serve(sockets=[socket.socket(fileno=fd)])
     await greeting
+    await services.flush()
     await shape.close()
 
 

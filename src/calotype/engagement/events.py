@@ -33,7 +33,7 @@ class MarkChanged(msgspec.Struct, frozen=True):
 
 
 class LikesCounted(msgspec.Struct, frozen=True):
-    """Likes of a subject were counted; how many there are now is read from the tallies."""
+    """Someone else's likes of a subject were counted; by whom and how many the tallies tell."""
 
     subject: Subject
 

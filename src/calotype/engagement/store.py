@@ -77,6 +77,10 @@ class TallyStore(Protocol):
         """The same by the minute, counted from publishing; of the first three hours."""
         ...
 
+    async def latest_likers(self, subject_ids: Iterable[int], each: int) -> dict[int, list[Liker]]:
+        """The `each` newest likers of subjects, newest first; one round trip, a search a subject."""
+        ...
+
     async def project(self, changes: Sequence[MarkChanged]) -> list[MarkChanged]:
         """Take over changes of likes; those that made a difference to a count.
 

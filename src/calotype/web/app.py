@@ -14,9 +14,11 @@ from calotype.web import (
     engagement,
     feed,
     health,
+    impressions,
     me,
     media,
     metrics,
+    notifications,
     pages,
     people,
     posts,
@@ -31,7 +33,7 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, engagement, comments, feed, people, stream)
+_API = (accounts, me, posts, engagement, comments, impressions, feed, people, notifications, stream)
 _ROOT = (media, health, metrics, pages)
 
 

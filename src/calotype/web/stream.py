@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
@@ -12,7 +13,9 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from calotype.accounts.account import Identity
 from calotype.kernel.errors import Malformed, Unauthenticated
 from calotype.notify.notices import Notice
+from calotype.posts.events import FAILED, PUBLISHED
 from calotype.web.authentication import token_of
+from calotype.web.notifications import show_notification
 from calotype.web.problems import refusals
 from calotype.web.services import Services
 
@@ -26,7 +29,10 @@ async def stream(
     services: NamedDependency[Services],
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
-    """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
+    """Notices as they come.
+
+    Of one's own posts: post.published and post.failed, with {postId, status, reason?}. Of what
+    others do: notification, as /notifications lists it.
 
     Read it with fetch and the Authorization header. It ends when the token does; come back with a
     fresh one and the Last-Event-ID.
@@ -37,7 +43,7 @@ async def stream(
     last_id = int(last_event_id) if last_event_id else None
     notices = services.live.follow(me.user_id, last_id, HEARTBEAT_S)
     token = token_of(request) or ""
-    return ServerSentEvent(_counted(services, me.user_id, _messages(services, token, notices)))
+    return ServerSentEvent(_counted(services, me.user_id, _messages(services, me, token, notices)))
 
 
 async def _counted(
@@ -50,7 +56,7 @@ async def _counted(
 
 
 async def _messages(
-    services: Services, token: str, notices: AsyncIterator[Notice | None]
+    services: Services, me: Identity, token: str, notices: AsyncIterator[Notice | None]
 ) -> AsyncIterator[ServerSentEventMessage]:
     yield _comment("listening")
     closing = asyncio.ensure_future(services.closing.wait())
@@ -63,15 +69,27 @@ async def _messages(
                 return
             notice = coming.result()
             if notice is not None:
-                yield ServerSentEventMessage(
-                    id=str(notice.notice_id), event=notice.kind, data=notice.body.decode()
-                )
+                async for message in _told(services, me, notice):
+                    yield message
             elif not await _still_good(services, token):
                 return
             else:
                 yield _comment("heartbeat")
     finally:
         closing.cancel()
+
+
+async def _told(
+    services: Services, me: Identity, notice: Notice
+) -> AsyncIterator[ServerSentEventMessage]:
+    """One message, or none if what the notice tells of has gone."""
+    id_ = str(notice.notice_id)
+    if notice.kind in {PUBLISHED, FAILED}:
+        yield ServerSentEventMessage(id=id_, event=notice.kind, data=notice.body.decode())
+        return
+    for shown in await services.read_notices.show(me.user_id, [notice]):
+        data = msgspec.json.encode(show_notification(services, shown)).decode()
+        yield ServerSentEventMessage(id=id_, event="notification", data=data)
 
 
 def _comment(words: str) -> ServerSentEventMessage:

@@ -7,19 +7,24 @@ from typing import TypeVar
 import msgspec
 
 from calotype.departure.leave import DELETE, Forget
+from calotype.engagement.affinity import Act
 from calotype.engagement.events import (
     COMMENT_WITHDRAWN,
     COMMENTED,
     LIKE_CHANGED,
+    LIKES_COUNTED,
+    SAVE_CHANGED,
     CommentChanged,
+    LikesCounted,
     MarkChanged,
 )
 from calotype.engagement.forget import ForgetEngagement
-from calotype.engagement.project import ProjectEngagement
+from calotype.engagement.project import ProjectEngagement, touch_of_comment, touch_of_mark
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.graph.events import FOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
+from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, PROCESS
 from calotype.posts.drop import DROP, DropMedium
@@ -41,9 +46,9 @@ NOTIFY_GROUP = "notify"
 
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
-    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED, COMMENTED, COMMENT_WITHDRAWN}),
+    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED, SAVE_CHANGED, COMMENTED, COMMENT_WITHDRAWN}),
     FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
-    NOTIFY_GROUP: frozenset({PUBLISHED, FAILED}),
+    NOTIFY_GROUP: frozenset({PUBLISHED, FAILED, LIKES_COUNTED, COMMENTED, FOLLOWED}),
 }
 
 
@@ -63,6 +68,7 @@ class Handlers:
     fanout: FanOut
     backfill: Backfill
     author: TellAuthor
+    people: TellPeople
     engagement: ProjectEngagement
     forget_engagement: ForgetEngagement
     avatars: ProcessAvatar
@@ -95,7 +101,13 @@ class Handlers:
                 RESTORED: Handler(self._plan),
                 FOLLOWED: Handler(self._backfill),
             },
-            NOTIFY_GROUP: {PUBLISHED: Handler(self._tell), FAILED: Handler(self._tell)},
+            NOTIFY_GROUP: {
+                PUBLISHED: Handler(self._tell_of_post),
+                FAILED: Handler(self._tell),
+                LIKES_COUNTED: Handler(self._tell_of_likes),
+                COMMENTED: Handler(self._tell_of_comment),
+                FOLLOWED: Handler(self._tell_of_follow),
+            },
         }
 
     def batches(self) -> dict[str, Batch]:
@@ -103,9 +115,21 @@ class Handlers:
         return {ENGAGEMENT_GROUP: self._project}
 
     async def _project(self, events: Sequence[Leased]) -> None:
-        await self.engagement.likes(_read(events, MarkChanged, {LIKE_CHANGED}))
+        likes = _read(events, MarkChanged, {LIKE_CHANGED})
+        saves = _read(events, MarkChanged, {SAVE_CHANGED})
         comments = _read(events, CommentChanged, {COMMENTED, COMMENT_WITHDRAWN})
-        await self.engagement.written(comments)
+        await self.engagement.likes([change for _, change in likes])
+        await self.engagement.written([change for _, change in comments])
+        touches = [
+            *(touch_of_mark(Act.LIKE, change, event.id) for event, change in likes),
+            *(touch_of_mark(Act.SAVE, change, event.id) for event, change in saves),
+            *(
+                touch_of_comment(change, event.id)
+                for event, change in comments
+                if event.kind == COMMENTED
+            ),
+        ]
+        await self.engagement.touched([touch for touch in touches if touch is not None])
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
@@ -158,11 +182,28 @@ class Handlers:
     async def _tell(self, event: Leased) -> None:
         await self.author.tell(_moved(event).post_id, event.kind, event.id)
 
+    async def _tell_of_post(self, event: Leased) -> None:
+        await self._tell(event)
+        await self.people.of_post(_moved(event).post_id, event.id)
 
-def _read(events: Sequence[Leased], payload: type[T], kinds: Collection[str]) -> list[T]:
-    """What the events of these kinds carry."""
+    async def _tell_of_likes(self, event: Leased) -> None:
+        await self.people.of_likes(msgspec.msgpack.decode(event.payload, type=LikesCounted).subject)
+
+    async def _tell_of_comment(self, event: Leased) -> None:
+        change = msgspec.msgpack.decode(event.payload, type=CommentChanged)
+        await self.people.of_comment(change, event.id)
+
+    async def _tell_of_follow(self, event: Leased) -> None:
+        edge = msgspec.msgpack.decode(event.payload, type=EdgeChanged)
+        await self.people.of_follow(edge.follower_id, edge.followee_id)
+
+
+def _read(
+    events: Sequence[Leased], payload: type[T], kinds: Collection[str]
+) -> list[tuple[Leased, T]]:
+    """The events of these kinds, with what they carry."""
     return [
-        msgspec.msgpack.decode(event.payload, type=payload)
+        (event, msgspec.msgpack.decode(event.payload, type=payload))
         for event in events
         if event.kind in kinds
     ]

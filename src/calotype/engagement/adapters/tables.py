@@ -69,3 +69,15 @@ comments_table = sharded(
     sa.Index(None, "shard", "post_id", "reply_to", "comment_id"),
     sa.Index(None, "author_id"),
 )
+affinities_table = sharded(
+    CORE,
+    "affinities",
+    id_column("viewer_id", key=True),
+    id_column("author_id", key=True),
+    # As of at_ms; it decays from then on.
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    # The event of the last act that is in the score.
+    id_column("cause", nullable=False),
+    sa.Index(None, "author_id"),
+)

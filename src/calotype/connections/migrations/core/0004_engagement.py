@@ -1,4 +1,4 @@
-"""Marks, who likes what, counts, minutes, and comments."""
+"""Marks, who likes what, counts, and minutes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,6 @@ def upgrade() -> None:
     _marks()
     _likers()
     _tallies()
-    _comments()
 
 
 def _marks() -> None:
@@ -78,28 +77,3 @@ def _tallies() -> None:
         sa.PrimaryKeyConstraint("shard", "post_id", "minute", name=op.f("pk_engagement_minutes")),
         sqlite_with_rowid=False,
     )
-
-
-def _comments() -> None:
-    op.create_table(
-        "comments",
-        sa.Column("shard", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("comment_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("post_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("author_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("reply_to", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("mentions", sa.Text(), nullable=False),
-        sa.Column("edited_ms", sa.BigInteger(), nullable=False),
-        sa.Column("standing", sa.Boolean(), nullable=False),
-        sa.Column("counted", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("shard", "comment_id", name=op.f("pk_comments")),
-        sqlite_with_rowid=False,
-    )
-    op.create_index(
-        op.f("ix_comments_shard_post_id_reply_to_comment_id"),
-        "comments",
-        ["shard", "post_id", "reply_to", "comment_id"],
-        unique=False,
-    )
-    op.create_index(op.f("ix_comments_author_id"), "comments", ["author_id"], unique=False)
