@@ -10,8 +10,8 @@ from calotype.accounts.people import Accounts
 from calotype.audience.rule import AudienceRule
 from calotype.engagement.comment import Comment
 from calotype.engagement.mark import Liker
-from calotype.engagement.store import CommentStore, Counted, TallyStore
 from calotype.engagement.read import before_of
+from calotype.engagement.store import CommentStore, Counted, TallyStore
 from calotype.kernel.ids import MAX_ID
 from calotype.kernel.paging import Before, Page, encode_cursor
 from calotype.notify.notices import Notice, NoticeStore
