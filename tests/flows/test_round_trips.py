@@ -23,6 +23,8 @@ pytestmark = pytest.mark.anyio
 # own PROCESSING, timeline, own PUBLISHED, celebrities, follows, standings, posts, media, authors,
 # facts, counts
 FIRST_PAGE = 11
+# affinity, early engagement
+RANKING = 2
 # follows, standings, posts, media, authors, facts, counts
 LATER_RANKED_PAGE = 7
 # timeline, own PUBLISHED, celebrities, follows, standings, posts, media, authors, facts, counts
@@ -109,14 +111,14 @@ SIZES = [(1, 2), (1, 60), (40, 60)]
 
 @pytest.mark.parametrize(("authors", "posts"), SIZES)
 @pytest.mark.parametrize(
-    ("order", "later"),
+    ("order", "first", "later"),
     [
-        (Order.RANKED, LATER_RANKED_PAGE),
-        (Order.CHRONOLOGICAL, LATER_CHRONOLOGICAL_PAGE),
+        (Order.RANKED, FIRST_PAGE + RANKING, LATER_RANKED_PAGE),
+        (Order.CHRONOLOGICAL, FIRST_PAGE, LATER_CHRONOLOGICAL_PAGE),
     ],
 )
 async def test_a_feed_page_costs_the_same_however_much_is_on_it(
-    place: Place, authors: int, posts: int, order: Order, later: int
+    place: Place, authors: int, posts: int, order: Order, first: int, later: int
 ) -> None:
     await place.follow_authors(authors, posts)
     limit = posts // 2
@@ -124,7 +126,7 @@ async def test_a_feed_page_costs_the_same_however_much_is_on_it(
     (newest,) = (await place.feed(order, 1)).posts
     await place.services.react.like(place.reader, int(newest.post_id), standing=True)
     page = await place.feed(order, limit)
-    assert (len(page.posts), page.cost) == (limit, FIRST_PAGE)
+    assert (len(page.posts), page.cost) == (limit, first)
     page = await place.feed(order, limit, page.next_cursor)
     assert (len(page.posts), page.cost) == (limit, later)
 
@@ -138,7 +140,7 @@ async def test_own_posts_in_processing_cost_two_more_however_many(
         await start(place.shape, new_post(place.shape, place.reader))
     page = await place.feed(Order.RANKED, 15)
     assert [post.status for post in page.posts].count(Status.PROCESSING) == processing
-    assert page.cost == FIRST_PAGE + OWN_PROCESSING
+    assert page.cost == FIRST_PAGE + RANKING + OWN_PROCESSING
 
 
 async def test_an_empty_feed_costs_no_more(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
+from calotype.engagement.forget import ForgetEngagement
 from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
@@ -35,6 +36,10 @@ def withdraw_post(shape: Embedded) -> WithdrawPost:
 
 def drop_medium(shape: Embedded) -> DropMedium:
     return DropMedium(shape.core, shape.posts, shape.jobs, shape.blobs, outcome(shape))
+
+
+def forget_engagement(shape: Embedded) -> ForgetEngagement:
+    return ForgetEngagement(shape.core, shape.marks, shape.tallies, shape.comments)
 
 
 def outcome(shape: Embedded) -> Outcome:

@@ -14,9 +14,11 @@ from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.discuss import Discuss
 from calotype.engagement.gate import Gate
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
+from calotype.engagement.visits import Visits
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
@@ -24,6 +26,7 @@ from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
+from calotype.notify.read import ReadNotices
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
 from calotype.posts.edit import EditPost
@@ -31,7 +34,9 @@ from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
-from calotype.ranking.ranker import RecencyRanker
+from calotype.ranking.features import StoredFeatures
+from calotype.ranking.ranker import PlainRanker
+from calotype.ranking.served import SampledServedLog
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
@@ -46,12 +51,19 @@ def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
     gate = Gate(shape.posts, shape.people.accounts, rule)
+    react = React(shape.core, shape.accounts, gate, shape.marks, shape.outbox)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web = shape.settings.web
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
+
+    visits = Visits(shape.affinities, shape.ids, shape.clock)
+
+    async def flush() -> None:
+        await visits.flush()
+        await shape.impressions.flush()
 
     async def ready() -> None:
         await shape.people.accounts.by_ids([1])
@@ -72,7 +84,17 @@ def build_services(shape: Embedded) -> Services:
         feed=_feed(shape),
         engagement=ViewEngagement(shape.tallies, shape.marks),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
-        react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
+        react=react,
+        discuss=Discuss(
+            database=shape.core,
+            accounts=shape.accounts,
+            gate=gate,
+            comments=shape.comments,
+            outbox=shape.outbox,
+            react=react,
+            ids=shape.ids,
+            clock=shape.clock,
+        ),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
@@ -81,12 +103,25 @@ def build_services(shape: Embedded) -> Services:
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
+        impressions=shape.impressions,
+        visits=visits,
+        notices=shape.notices,
+        read_notices=ReadNotices(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            rule=rule,
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,
         figures=figures,
         scrape=_scrape(shape, figures),
         ready=ready,
+        flush=flush,
+        clock=shape.clock,
     )
 
 
@@ -122,7 +157,9 @@ def _feed(shape: Embedded) -> ReadFeed:
     return ReadFeed(
         posts=shape.posts,
         candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
-        ranker=RecencyRanker(),
+        features=StoredFeatures(shape.affinities, shape.tallies),
+        ranker=PlainRanker(),
+        served=SampledServedLog(shape.impressions, shape.settings.feed.logged_share),
         snapshots=snapshots,
         clock=shape.clock,
         ranked_together=shape.settings.feed.candidates,

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     drop_medium,
     fan_out,
+    forget_engagement,
     outcome,
     rebuild_timeline,
     reconcile_posts,
@@ -13,13 +15,14 @@ from calotype.bootstrap.common import (
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
-from calotype.engagement.project import ProjectLikes
+from calotype.engagement.project import ProjectEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.media.decoders import Decoders
 from calotype.media.video.transcoder import Transcoder
 from calotype.notify.notices import topic
+from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE
 from calotype.posts.erase import ErasePosts
@@ -70,9 +73,25 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         rekey=Rekey(shape.posts, shape.blobs),
         fanout=fan_out(shape),
         rebuild=rebuild_timeline(shape),
+        forget_engagement=forget_engagement(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
-        likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
+        people=TellPeople(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            graph=shape.graph,
+            rule=AudienceRule(shape.graph),
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
+        engagement=ProjectEngagement(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            tallies=shape.tallies,
+            comments=shape.comments,
+            affinities=shape.affinities,
+        ),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -118,17 +137,21 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
     Posts first and what is made of them last: work that had read a post before it was erased has
     written by then.
     """
+    engagement = forget_engagement(shape)
     return Forget(
         (
-            ErasePosts(shape.core, shape.posts, shape.blobs),
+            ErasePosts(shape.core, shape.posts, shape.blobs, engagement),
+            engagement,
             avatars,
             shape.graph,
             shape.celebrities,
             shape.visits,
             shape.keys,
             shape.people.forget_names,
+            shape.affinities,
             shape.notices,
             shape.timelines,
+            shape.impressions,
         )
     )
 
@@ -150,4 +173,5 @@ def _routines(shape: Embedded) -> list[Routine]:
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("trim timelines", TRIM_EVERY_S, shape.timelines.trim),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
+        Routine("tidy impressions", TIDY_EVERY_S, shape.impressions.sweep),
     ]

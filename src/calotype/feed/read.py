@@ -24,7 +24,9 @@ from calotype.kernel.paging import Page, decode_cursor, encode_cursor
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Post
 from calotype.posts.store import PostStore
+from calotype.ranking.features import FeatureSource
 from calotype.ranking.ranker import Candidate, Ranker
+from calotype.ranking.served import Ranking, ServedLog
 
 MAX_LIMIT = 100
 # One's own posts that are still PROCESSING, on top of the first page.
@@ -52,7 +54,9 @@ class ReadFeed:
 
     posts: PostStore
     candidates: Candidates
+    features: FeatureSource
     ranker: Ranker
+    served: ServedLog
     snapshots: Snapshots
     clock: Clock
     ranked_together: int
@@ -118,11 +122,13 @@ class ReadFeed:
         window = await self.candidates.ranked_window(reader_id, at.watermark, self.ranked_together)
         unserved = without(window.candidates, at.served)
         wanted = await self.candidates.still_wanted(reader_id, unserved)
-        scores = self.ranker.scores(reader_id, wanted, self.clock.now_ms())
-        ranked = [
-            each for _, each in sorted(zip(scores, wanted, strict=True), key=lambda pair: -pair[0])
-        ]
-        return Snapshot(diversify(ranked), window.floor)
+        now_ms = self.clock.now_ms()
+        features = await self.features.gather(reader_id, wanted, now_ms)
+        scores = self.ranker.scores(reader_id, wanted, features)
+        rankings = [Ranking(*each) for each in zip(wanted, features, scores, strict=True)]
+        rankings.sort(key=lambda ranking: -ranking.score)
+        self.served.served(reader_id, rankings, now_ms)
+        return Snapshot(diversify([each.candidate for each in rankings]), window.floor)
 
     async def _fresh(
         self, reader_id: int, at: RankedCursor, shown: list[Candidate]

@@ -10,13 +10,16 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    comments,
     engagement,
     feed,
     filters,
     health,
+    impressions,
     me,
     media,
     metrics,
+    notifications,
     pages,
     people,
     posts,
@@ -33,7 +36,19 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, engagement, filters, feed, people, stream)
+_API = (
+    accounts,
+    me,
+    posts,
+    engagement,
+    comments,
+    impressions,
+    filters,
+    feed,
+    people,
+    notifications,
+    stream,
+)
 _ROOT = (media, health, metrics, pages)
 
 

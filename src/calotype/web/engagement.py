@@ -120,7 +120,12 @@ async def saved(
 async def _like(services: Services, me: Identity, post_id: str, *, standing: bool) -> LikedView:
     id_ = parse_id(post_id, "postId")
     await services.react.like(me.user_id, id_, standing=standing)
-    engagement = (await services.engagement.of(me.user_id, [id_]))[id_]
+    return await show_liked(services, me, id_)
+
+
+async def show_liked(services: Services, me: Identity, subject_id: int) -> LikedView:
+    """How the one who asks likes a post or a comment now, and how many do."""
+    engagement = (await services.engagement.of(me.user_id, [subject_id]))[subject_id]
     return LikedView(engagement.liked, engagement.likes)
 
 

@@ -11,12 +11,18 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.engagement.discuss import Discuss
+from calotype.engagement.impressions import ImpressionLog
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
+from calotype.engagement.visits import Visits
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
+from calotype.kernel.clock import Clock
+from calotype.notify.notices import NoticeStore
+from calotype.notify.read import ReadNotices
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
 from calotype.posts.drop import DropMedium
@@ -53,6 +59,9 @@ class Services:
     engagement: ViewEngagement
     marks: ReadMarks
     react: React
+    discuss: Discuss
+    impressions: ImpressionLog
+    visits: Visits
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
@@ -60,6 +69,8 @@ class Services:
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    notices: NoticeStore
+    read_notices: ReadNotices
     settings: WebSettings
     rates: Rates
     streams: Streams
@@ -67,5 +78,8 @@ class Services:
     scrape: Scrape
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
+    flush: Callable[[], Awaitable[None]]
+    """Writes what is gathered in memory; called before the stores are closed."""
+    clock: Clock
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the server is told to stop: streams end."""
