@@ -113,7 +113,7 @@ class Leaver:
         self.person.http.delete(f"/posts/{theirs}/save")
         seen = {"impressions": [{"postId": theirs, "dwellMs": 1_500, "position": 0}]}
         for someone in (self.person, self.fan):
-            assert someone.http.post("/impressions", json=seen).status_code == 202
+            assert someone.http.post("/impressions", json=seen).status_code == 204
         self.person.http.post("/notifications/read", json={"upTo": "1"})
         self.person.read(f"/users/{self.idol.id}/profile")
 

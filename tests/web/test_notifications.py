@@ -106,7 +106,7 @@ async def test_likes_of_a_post_are_one_line_that_grows(
 async def test_a_storm_of_likes_costs_a_line_and_few_writes(
     place: Place, ada: Visitor, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = [await place.person(f"p{at}") for at in range(3)]
+    people = [await place.person(f"fan{at}") for at in range(3)]
     subject = Subject(post.post_id, post.post_id, ada.id, post.published_id or 0)
     crowd = [person.id for person in people] + [10_000 + at for at in range(2_000)]
     changes = [MarkChanged(subject, user, 1_000 + user, 1, standing=True) for user in crowd]

@@ -5,7 +5,6 @@ from typing import Annotated
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from litestar.response import Response
 from msgspec import Meta, Struct
 
 from calotype.accounts.account import Identity
@@ -28,17 +27,12 @@ class ImpressionReports(Struct, rename="camel", forbid_unknown_fields=True):
     """200 at most."""
 
 
-@post(
-    "/impressions",
-    status_code=202,
-    responses=refusals(401),
-    operation_id="reportImpressions",
-)
+@post("/impressions", status_code=204, responses=refusals(401), operation_id="reportImpressions")
 async def report_impressions(
     data: JSONBody[ImpressionReports],
     me: NamedDependency[Identity],
     services: NamedDependency[Services],
-) -> Response[None]:
+) -> None:
     """Report what one has looked at, many at once; it helps to rank feeds."""
     now_ms = services.clock.now_ms()
     services.impressions.append(
@@ -53,7 +47,6 @@ async def report_impressions(
             for each in data.impressions
         ]
     )
-    return Response(None, status_code=202)
 
 
 HANDLERS = [report_impressions]

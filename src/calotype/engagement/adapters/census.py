@@ -26,7 +26,11 @@ class SqlEngagementCensus:
                 for row in page
                 if (row.likes, row.comments) != (row.likes_now, row.comments_now)
             ]
-        for subject, standing in ((_l.subject_id, _l.standing), (_c.post_id, _c.standing)):
+        for subject, standing in (
+            (_l.subject_id, _l.standing),
+            (_c.post_id, _c.standing),
+            (_c.reply_to, sa.and_(_c.standing, _c.reply_to != 0)),
+        ):
             shard = subject.table.c.shard
             counted = sa.exists().where(_t.shard == shard, _t.subject_id == subject)
             uncounted = sa.select(shard, subject.label("uncounted")).distinct()
@@ -57,11 +61,20 @@ def _likes() -> sa.ScalarSelect[int]:
     return likes.correlate(tallies_table).scalar_subquery()
 
 
-def _comments() -> sa.ScalarSelect[int]:
+def _comments() -> sa.ColumnElement[int]:
     """How many comments there are on it: on a post all, on a comment those that answer it."""
-    comments = sa.select(sa.func.count()).where(
-        _c.shard == _t.shard,
-        sa.or_(_c.post_id == _t.subject_id, _c.reply_to == _t.subject_id),
-        _c.standing,
+    first = comments_table.alias("first")
+    post_id = sa.select(first.c.post_id).where(
+        first.c.shard == _t.shard, first.c.comment_id == _t.subject_id
     )
-    return comments.correlate(tallies_table).scalar_subquery()
+    every = sa.select(sa.func.count()).where(_c.shard == _t.shard, _c.standing)
+    on_post = every.where(_c.post_id == _t.subject_id)
+    # By way of their post, since that is how they are indexed.
+    answers = every.where(
+        _c.post_id == post_id.correlate(tallies_table).scalar_subquery(),
+        _c.reply_to == _t.subject_id,
+    )
+    return (
+        on_post.correlate(tallies_table).scalar_subquery()
+        + answers.correlate(tallies_table).scalar_subquery()
+    )
