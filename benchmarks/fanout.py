@@ -166,7 +166,7 @@ def _bulk_insert(directory: Path, readers: Sequence[int]) -> float:
     """Seconds that SQLite takes for the same rows in a file like the timelines' own."""
     connection = sqlite3.connect(directory / "ceiling.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA synchronous=FULL")
     connection.execute(
         "CREATE TABLE timelines (shard INT, reader_id INT, published_id INT, post_id INT, "
         "author_id INT, PRIMARY KEY (shard, reader_id, published_id)) WITHOUT ROWID"

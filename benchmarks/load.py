@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,9 +34,16 @@ class Answers(msgspec.Struct, frozen=True):
 def ask(url: str, headers: Mapping[str, str], connections: int, seconds: int) -> Answers:
     """GET `url` over so many connections for so long; every answer must be a 2xx."""
     if shutil.which("wrk") is None:
-        answers = asyncio.run(_ask(url, headers, connections, seconds))
-    else:
-        answers = _wrk(url, headers, connections, seconds)
+        return ask_each(url, [headers] * connections, seconds)
+    return _sound(_wrk(url, headers, connections, seconds))
+
+
+def ask_each(url: str, headers: Sequence[Mapping[str, str]], seconds: int) -> Answers:
+    """The same over a connection for each of these headers, with the client of our own."""
+    return _sound(asyncio.run(_ask(url, headers, seconds)))
+
+
+def _sound(answers: Answers) -> Answers:
     assert not answers.failed, f"{answers.failed} of {answers.answers} requests failed"
     return answers
 
@@ -55,9 +62,9 @@ def _wrk(url: str, headers: Mapping[str, str], connections: int, seconds: int) -
     return msgspec.json.decode(told.splitlines()[-1], type=Answers)
 
 
-async def _ask(url: str, headers: Mapping[str, str], connections: int, seconds: int) -> Answers:
+async def _ask(url: str, headers: Sequence[Mapping[str, str]], seconds: int) -> Answers:
     until = time.perf_counter() + seconds
-    each = await asyncio.gather(*(_repeat(url, headers, until) for _ in range(connections)))
+    each = await asyncio.gather(*(_repeat(url, own, until) for own in headers))
     taken = [latency for latencies, _ in each for latency in latencies]
     return Answers(
         answers=len(taken),

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,18 @@ from calotype.accounts.adapters.tables import accounts
 from calotype.feed.adapters.sql import timelines_table
 from calotype.graph.adapters.sql import followers_table, follows_table
 from calotype.kernel.ids import SEQUENCES, SHARDS, shard_of
+from calotype.posts.adapters.rows import medium_row, post_row
 from calotype.posts.adapters.tables import media_table, posts_table
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, MediumStatus
+from calotype.posts.post import Audience, Medium, MediumStatus, Post
 
-# The shard first, as in every table.
-Values = tuple[Any, ...]
+# Columns by name, as the stores write them.
+Row = dict[str, Any]
 # Ids of bulk rows lie in the first day of the epoch, below those of people who register now.
 _FIRST_MS = 1_000
 _CHUNK = 50_000
-BLURHASH = "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
+# What processing found out of each photo.
+_FOUND = {"width": 1080, "height": 810, "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj"}
 CAPTION = "Morning light on the old mill, before the first train. #light #mill"
 
 
@@ -39,55 +40,99 @@ class Bulk:
         self._data = data
 
     def people(self, ids: Iterable[int]) -> None:
-        rows = (
-            (shard_of(i), i, f"p{i}", None, f"Person {i % 1000}", "", "member", "", None)
-            for i in ids
-        )
-        self._insert("core", accounts, rows)
+        self._insert("core", accounts, (_account(id_) for id_ in ids))
 
     def follow(self, edges: Iterable[tuple[int, int]]) -> None:
         """Edges from a follower to a followee, at both ends; counts stay as they are."""
         pairs = list(edges)
-        self._insert("core", follows_table, ((shard_of(a), a, b, b) for a, b in pairs))
-        self._insert("core", followers_table, ((shard_of(b), b, a, a) for a, b in pairs))
+        self._insert("core", follows_table, (_edge(a, a, b) for a, b in pairs))
+        self._insert("core", followers_table, (_edge(b, a, b) for a, b in pairs))
 
     def posts(self, posts: Sequence[tuple[int, int]]) -> None:
         """Published posts (post_id, author_id) with one photo each; a post's id is also that of
         its publishing and its medium's."""
-        published, everyone = Status.PUBLISHED.value, Audience.EVERYONE.value
-        words = (CAPTION, '["light","mill"]', "[]", None, everyone, 0)
-        self._insert(
-            "core",
-            posts_table,
-            ((shard_of(p), p, author, published, "", p, *words) for p, author in posts),
-        )
-        self._insert("core", media_table, (_medium(p, author) for p, author in posts))
+        self._insert("core", posts_table, (post_row(_post(p, author)) for p, author in posts))
+        media = (medium_row(_medium(p, author)) | _FOUND for p, author in posts)
+        self._insert("core", media_table, media)
 
     def timelines(self, entries: Iterable[tuple[int, int, int]]) -> None:
         """Entries (reader_id, post_id, author_id)."""
-        rows = ((shard_of(reader), reader, post, post, author) for reader, post, author in entries)
-        self._insert("timelines", timelines_table, rows)
+        self._insert("timelines", timelines_table, (_entry(*entry) for entry in entries))
 
-    def _insert(self, database: str, table: sa.Table, rows: Iterable[Values]) -> None:
-        # By name: migrations have put columns elsewhere than where the code lists them.
-        names = ", ".join(column.name for column in table.columns)
-        marks = ", ".join("?" * len(table.columns))
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
+    def _insert(self, database: str, table: sa.Table, rows: Iterable[Row]) -> None:
+        """Columns that the rows do not name take the database's defaults."""
+        # By their leading key: pages of the tree are filled one after the other.
+        ordered = sorted(rows, key=itemgetter("shard"))
+        names = ordered[0].keys()
+        marks = ", ".join(f":{name}" for name in names)
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
         with closing(sqlite3.connect(self._data / f"{database}.db", timeout=60)) as connection:
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA cache_size=-262144")
-            # By their leading key: pages of the tree are filled one after the other.
-            rows = iter(sorted(rows, key=itemgetter(0)))
-            while chunk := list(islice(rows, _CHUNK)):
+            for chunk in (ordered[at : at + _CHUNK] for at in range(0, len(ordered), _CHUNK)):
                 with connection:
                     connection.executemany(statement, chunk)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _medium(post_id: int, author_id: int) -> Values:
-    ready, facts = MediumStatus.READY.value, ("image/jpeg", 3_000_000, "0" * 64, "A mill", None)
-    place = (shard_of(post_id), post_id, post_id, author_id, 0, ready, "", media_key(post_id))
-    return (*place, *facts, 1080, 810, BLURHASH)
+def _account(user_id: int) -> Row:
+    return {
+        "shard": shard_of(user_id),
+        "user_id": user_id,
+        "username": f"p{user_id}",
+        "name": f"Person {user_id % 1000}",
+        "bio": "",
+        "role": "member",
+        "password_hash": "",
+    }
+
+
+def _edge(owner_id: int, follower_id: int, followee_id: int) -> Row:
+    return {
+        "shard": shard_of(owner_id),
+        "follower_id": follower_id,
+        "followee_id": followee_id,
+        "edge_id": followee_id if owner_id == follower_id else follower_id,
+    }
+
+
+def _entry(reader_id: int, post_id: int, author_id: int) -> Row:
+    return {
+        "shard": shard_of(reader_id),
+        "reader_id": reader_id,
+        "published_id": post_id,
+        "post_id": post_id,
+        "author_id": author_id,
+    }
+
+
+def _post(post_id: int, author_id: int) -> Post:
+    return Post(
+        post_id=post_id,
+        author_id=author_id,
+        status=Status.PUBLISHED,
+        caption=CAPTION,
+        tags=("light", "mill"),
+        mentions=(),
+        audience=Audience.EVERYONE,
+        media=(),
+        published_id=post_id,
+    )
+
+
+def _medium(post_id: int, author_id: int) -> Medium:
+    return Medium(
+        media_id=post_id,
+        post_id=post_id,
+        author_id=author_id,
+        position=0,
+        key=media_key(post_id),
+        content_type="image/jpeg",
+        size=3_000_000,
+        sha256="0" * 64,
+        alt_text="A mill",
+        status=MediumStatus.READY,
+    )
 
 
 def media_key(media_id: int) -> str:

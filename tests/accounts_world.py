@@ -15,6 +15,7 @@ from calotype.accounts.room import AccountsRoom
 from calotype.accounts.settings import AccountSettings
 from calotype.connections.schema import CORE
 from calotype.connections.sql import Database, Transaction, sqlite_engine
+from calotype.events.adapters.sql import SqlOutbox
 from calotype.kernel.errors import Unavailable
 from calotype.kernel.ids import IdFactory
 from tests.clocks import ManualClock
@@ -76,7 +77,9 @@ class World:
         self.database = open_database(directory)
         self.ids = IdFactory(clock)
         self.stores = sql_stores()
-        self.room = AccountsRoom(self.database, self.stores, settings, policy, self.ids, clock)
+        self.room = AccountsRoom(
+            self.database, self.stores, settings, policy, self.ids, clock, SqlOutbox(self.ids)
+        )
 
     async def register(self, username: str = "Ada", **given: Any) -> Grant:
         options = {key: given.pop(key) for key in ("invitation", "label") if key in given}

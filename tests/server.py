@@ -110,10 +110,10 @@ class Server:
         self.log += done.stdout.splitlines()
         return done.returncode
 
-    def stop(self) -> int:
-        """SIGTERM, and wait; the exit code. Closes the clients of all its people."""
+    def stop(self, people_come_back: bool = False) -> int:
+        """SIGTERM, and wait; the exit code. Closes the clients of all who do not come back."""
         assert self.process is not None
-        for client in self._clients:
+        for client in self._clients if not people_come_back else ():
             client.close()
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)

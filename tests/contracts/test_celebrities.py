@@ -145,7 +145,7 @@ async def test_ranked_feeds_get_five_posts_of_the_ten_closest(shape: Embedded) -
         return [float(each == closest) for each in wanted]
 
     source = dataclasses.replace(celebrity_posts(shape), affinity=affinity)
-    picked = await source.picked(fan, MAX_ID)
+    picked = await source.picked(fan, await source.followed(fan), MAX_ID)
     assert [each.published_id for each in picked] == sorted(
         (each.published_id for each in picked), reverse=True
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from calotype.connections.changes import Change
 from calotype.connections.doorbell import UnixDoorbell
 
 pytestmark = pytest.mark.anyio
@@ -130,3 +131,45 @@ async def test_a_directory_too_long_for_a_socket_works_too(tmp_path: Path) -> No
         listener = two.listen("t")
         one.ring("t")
         assert await listener.wait(60)
+
+
+class Ears:
+    """Keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[Change] = asyncio.Queue()
+
+    def changed(self, change: Change) -> None:
+        self.heard.put_nowait(change)
+
+
+async def test_a_change_reaches_the_other_processes_and_not_ones_own(hall: Hall) -> None:
+    one, two = hall.bell("one"), hall.bell("two")
+    one.witness, two.witness = own, theirs = Ears(), Ears()
+    told = Change(authors=(7,), readers=(1 << 62,))
+    one.changed(told)
+    assert await theirs.heard.get() == told
+    two.changed(Change(viewers=(3,)))
+    assert await own.heard.get() == Change(viewers=(3,))
+
+
+async def test_a_change_that_found_no_room_is_made_up_for_by_the_next(hall: Hall) -> None:
+    teller, hearer = hall.bell("teller", hears=False), hall.bell("hearer")
+    hearer.witness = ears = Ears()
+    told = [Change(readers=(number,)) for number in range(1, 5_000)]
+    for change in told:  # nobody takes them meanwhile: more than any queue holds
+        teller.changed(change)
+    assert await ears.heard.get() == told[0]
+    while not ears.heard.empty():
+        ears.heard.get_nowait()
+    teller.changed(Change(authors=(7,)))
+    assert await ears.heard.get() == Change(lost=True)
+    teller.changed(Change(authors=(8,)))
+    assert await ears.heard.get() == Change(authors=(8,))
+
+
+async def test_a_change_too_large_for_a_datagram_is_told_as_lost(hall: Hall) -> None:
+    teller, hearer = hall.bell("teller", hears=False), hall.bell("hearer")
+    hearer.witness = ears = Ears()
+    teller.changed(Change(readers=tuple(range(1 << 60, (1 << 60) + 10_000))))
+    assert await ears.heard.get() == Change(lost=True)

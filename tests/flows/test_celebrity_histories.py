@@ -22,6 +22,7 @@ from calotype.cache.adapters.memory import MemoryCache
 from calotype.feed.backfill import Backfill
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE, Chunk
+from calotype.feed.lists import ReadyLists
 from calotype.feed.read import Order, ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.posts.lifecycle import Status
@@ -119,6 +120,7 @@ class History:
             ranker=PlainRanker(),
             served=SampledServedLog(shape.impressions, share=0),
             snapshots=Snapshots(MemoryCache(1 << 20, shape.clock), 1_800),
+            lists=ReadyLists(shape.versions, shape.clock, 0, 1),
             clock=shape.clock,
             ranked_together=500,
         )
@@ -126,7 +128,7 @@ class History:
         cursor: str | None = None
         while True:
             page = await read.read(reader_id, cursor, 4, Order.CHRONOLOGICAL)
-            found += [post.post_id for post in page.items]
+            found += page.post_ids
             cursor = page.next_cursor
             if cursor is None:
                 return found

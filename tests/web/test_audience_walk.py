@@ -94,6 +94,7 @@ def _owner(public: int, followers: int, processing: int, archived: int) -> dict[
 
 _TOKEN = {"refreshToken": "none"}
 _PROFILE: Shown = {**MAY_SEE, Kind.ARCHIVED: NOBODY}
+_NONE: Shown = dict.fromkeys(Kind, NOBODY)
 _FEED: Shown = {**_PROFILE, Kind.PUBLIC: FOLLOWERS}
 
 OPERATIONS: dict[str, Reads | Changes | Silent] = {
@@ -101,6 +102,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "getPosts": Reads(MAY_SEE, hidden=200, query=lambda post: {"ids": str(post.post_id)}),
     "getProfile": Reads(_PROFILE, hidden=200),
     "readFeed": Reads(_FEED, hidden=200, needs_login=True),
+    "explore": Reads({**_NONE, Kind.PUBLIC: EVERYONE}, hidden=200),
     "getMedia": Reads(MAY_SEE, hidden=404),
     "headMedia": Reads(MAY_SEE, hidden=404, bodiless=True),
     "editPost": Changes(_owner(200, 200, 200, 200), json={"tags": ["edited"]}),
@@ -131,11 +133,14 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "reportImpressions": Silent(needs_login=True, json={"impressions": []}),
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
+    "countNewer": Silent(needs_login=True),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),
     "follow": Silent(needs_login=True),
     "unfollow": Silent(needs_login=True),
+    "findPeople": Silent(needs_login=True),
+    "suggestPeople": Silent(needs_login=True),
     "listFollowers": Silent(),
     "listFollowing": Silent(),
     "getMe": Silent(needs_login=True),

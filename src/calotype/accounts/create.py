@@ -6,11 +6,13 @@ from typing import TypeVar
 import msgspec
 
 from calotype.accounts.account import Account, Role
+from calotype.accounts.events import account_event
 from calotype.accounts.names import Names, check_email, check_username
 from calotype.accounts.passwords import Passwords, check_password
 from calotype.accounts.people import check_name
 from calotype.accounts.store import Stores
 from calotype.connections.sql import Database, Transaction
+from calotype.events.log import Outbox
 from calotype.kernel.clock import Clock
 from calotype.kernel.errors import AlreadyExists, InvitationRefused, NameTaken, Unavailable
 from calotype.kernel.ids import IdFactory, shard_of
@@ -40,9 +42,11 @@ class CreateAccount:
         passwords: Passwords,
         ids: IdFactory,
         clock: Clock,
+        outbox: Outbox,
     ) -> None:
         self._database = database
         self._stores = stores
+        self._outbox = outbox
         self._names = names
         self._passwords = passwords
         self._ids = ids
@@ -91,6 +95,7 @@ class CreateAccount:
                 raise Unavailable("creating the account took too long; try again", retry_after=1)
             admitted = msgspec.structs.replace(account, role=admit(tx))
             self._stores.accounts.create(tx, admitted, password_hash)
+            self._outbox.append(tx, account_event(account.user_id))
             return also(tx, admitted)
 
         try:
@@ -129,6 +134,7 @@ class CreateAccount:
             now = self._clock.now_ms()
             self._stores.sessions.revoke(tx, [s.session_id for s in sessions], now)
             self._stores.accounts.remove(tx, account.user_id)
+            self._outbox.append(tx, account_event(account.user_id))
 
         await self._database.write(shard_of(account.user_id), work)
         await self._release(account)

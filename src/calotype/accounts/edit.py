@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from calotype.accounts.account import Account
+from calotype.accounts.events import account_event
 from calotype.accounts.names import RESERVATION_MS, Names, check_email, check_username, fold
 from calotype.accounts.people import check_bio, check_name
 from calotype.accounts.settings import AccountSettings
 from calotype.accounts.store import Claim, Stores
 from calotype.connections.sql import Database, Transaction
+from calotype.events.log import Outbox
 from calotype.kernel.clock import Clock
 from calotype.kernel.errors import Conflict, NameTaken, NotFound, Unavailable
 from calotype.kernel.ids import MAX_ID, shard_of
@@ -51,8 +53,10 @@ class EditAccount:
         names: Names,
         clock: Clock,
         settings: AccountSettings,
+        outbox: Outbox,
     ) -> None:
         self._database = database
+        self._outbox = outbox
         self._accounts = stores.accounts
         self._names = names
         self._clock = clock
@@ -106,7 +110,7 @@ class EditAccount:
                 raise Conflict("your account was changed meanwhile; look again")
             if self._clock.now_ms() > deadline_ms:
                 raise Unavailable("changing the name took too long; try again", retry_after=1)
-            self._accounts.edit(tx, user_id, values)
+            self._edit(tx, user_id, values)
             return self._accounts.by_ids(tx, [user_id])[user_id]
 
         return await self._database.write(shard_of(user_id), change)
@@ -121,11 +125,16 @@ class EditAccount:
     async def _undo(self, before: Account) -> None:
         names: Values = {"username": before.username, "email": before.email}
         await self._database.write(
-            shard_of(before.user_id), lambda tx: self._accounts.edit(tx, before.user_id, names)
+            shard_of(before.user_id), lambda tx: self._edit(tx, before.user_id, names)
         )
         for name in names.values():
             if name is not None:
                 await self._names.confirm(name, before.user_id)
+
+    def _edit(self, tx: Transaction, user_id: int, values: Values) -> None:
+        self._accounts.edit(tx, user_id, values)
+        if values.keys() & {"username", "name"}:
+            self._outbox.append(tx, account_event(user_id))
 
     async def _let_addresses_go(self, held: Sequence[Claim]) -> None:
         for claim in held:

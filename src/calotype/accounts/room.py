@@ -21,6 +21,7 @@ from calotype.accounts.sweep import Sweep
 from calotype.accounts.tokens import AccessTokens
 from calotype.accounts.verifier import Verifier
 from calotype.connections.sql import Database
+from calotype.events.log import Outbox
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
 
@@ -36,6 +37,7 @@ class AccountsRoom:
         policy: Policy,
         ids: IdFactory,
         clock: Clock,
+        outbox: Outbox,
     ) -> None:
         common = (database, stores)
         self.keys = KeyRing(*common, clock, settings)
@@ -45,14 +47,14 @@ class AccountsRoom:
         self.names = Names(*common, clock)
         self.sessions = Sessions(*common, tokens, self.revocations, ids, clock, settings)
         self.invitations = Invitations(*common, clock, settings)
-        create = CreateAccount(*common, self.names, self.passwords, ids, clock)
+        create = CreateAccount(*common, self.names, self.passwords, ids, clock, outbox)
 
         self.accounts = Accounts(*common, self.names)
         self.register = Register(create, self.invitations, self.sessions, policy)
         self.log_in = LogIn(*common, self.names, self.passwords, self.sessions)
         self.refresh = Refresh(*common, self.sessions, clock, settings)
         self.change_password = ChangePassword(*common, self.names, self.passwords, self.sessions)
-        self.edit = EditAccount(*common, self.names, clock, settings)
+        self.edit = EditAccount(*common, self.names, clock, settings, outbox)
         self.close_account = CloseAccount(*common, self.passwords, self.sessions)
         self.forget_names = ForgetNames(*common, clock, settings)
         self.verifier = Verifier(tokens, self.keys, self.revocations, clock, settings)

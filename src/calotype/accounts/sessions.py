@@ -37,7 +37,7 @@ class OpenSession(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Opens, lists and revokes sessions."""
+    """Opens, lists and revokes sessions; one ends after `life_s` seconds of disuse."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Sessions:
         self._revocations = revocations
         self._ids = ids
         self._clock = clock
-        self._settings = settings
+        self.life_s = settings.refresh_token_s
 
     def open(self, tx: Transaction, account: Account, label: str) -> OpenSession:
         """A new session on the person's shard; `label` is the client's name for itself."""
@@ -70,7 +70,7 @@ class Sessions:
     def mint(self, tx: Transaction, session_id: int) -> str:
         """A new refresh token in the family of a session, valid for 30 days of disuse."""
         raw = session_id.to_bytes(_ID_BYTES, "big") + secrets.token_bytes(_SECRET_BYTES)
-        expires_ms = self._clock.now_ms() + self._settings.refresh_token_s * 1000
+        expires_ms = self._clock.now_ms() + self.life_s * 1000
         self._store.add_token(tx, RefreshToken(_digest(raw), session_id, expires_ms))
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -91,7 +91,7 @@ class Sessions:
         found = await self._database.read(
             shard_of(me.user_id), lambda tx: self._store.of_person(tx, me.user_id)
         )
-        alive_since = self._clock.now_ms() - self._settings.refresh_token_s * 1000
+        alive_since = self._clock.now_ms() - self.life_s * 1000
         return [
             msgspec.structs.replace(session, current=session.session_id == me.session_id)
             for session in found

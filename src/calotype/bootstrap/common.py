@@ -2,6 +2,7 @@
 
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
+from calotype.discovery.index import IndexPeople
 from calotype.engagement.forget import ForgetEngagement
 from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
 from calotype.feed.fanout import FanOut
@@ -77,4 +78,14 @@ def celebrity_posts(shape: Embedded) -> CelebrityPosts:
         clock=shape.clock,
         affinity=no_affinity,
         kept_s=CELEBRITY_KEPT_S,
+    )
+
+
+def index_people(shape: Embedded) -> IndexPeople:
+    return IndexPeople(
+        database=shape.core,
+        accounts=shape.people.accounts,
+        account_store=shape.accounts,
+        graph=shape.graph,
+        people=shape.people_index,
     )

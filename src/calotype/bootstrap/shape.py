@@ -20,6 +20,7 @@ from calotype.connections.changes import Here, Versions
 from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
+from calotype.discovery.adapters.people import SqlPeopleIndex
 from calotype.engagement.adapters.affinities import SqlAffinities
 from calotype.engagement.adapters.comments import SqlComments
 from calotype.engagement.adapters.marks import SqlMarks
@@ -43,8 +44,8 @@ from calotype.profiles.adapters.sql import SqlAvatars
 from calotype.settings import Settings
 from calotype.workers.handlers import GROUPS
 
-# The SQLite files, and how synchronously each is written.
-DATABASES = {"core": "FULL", "timelines": "NORMAL"}
+# The SQLite files.
+DATABASES = ("core", "timelines")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Embedded:
     comments: SqlComments
     affinities: SqlAffinities
     impressions: SegmentLog
+    people_index: SqlPeopleIndex
     accounts: AccountStore
     people: AccountsRoom
 
@@ -167,8 +169,9 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         comments=SqlComments(core, tallies),
         affinities=SqlAffinities(core),
         impressions=SegmentLog(directory / "impressions", clock),
+        people_index=SqlPeopleIndex(core),
         accounts=stores.accounts,
-        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock),
+        people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock, outbox),
     )
     numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
     if newest := core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):
@@ -177,7 +180,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
 
 
 def _engine(directory: Path, name: str) -> Engine:
-    return sqlite_engine(directory / f"{name}.db", DATABASES[name])
+    return sqlite_engine(directory / f"{name}.db")
 
 
 def _steps(directory: Path, name: str) -> tuple[str | None, str]:

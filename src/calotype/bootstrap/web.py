@@ -14,14 +14,19 @@ from calotype.connections.figures import figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.discuss import Discuss
 from calotype.engagement.gate import Gate
+from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.engagement.visits import Visits
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
+from calotype.feed.lists import ReadyLists
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
@@ -38,6 +43,7 @@ from calotype.ranking.features import StoredFeatures
 from calotype.ranking.ranker import PlainRanker
 from calotype.ranking.served import SampledServedLog
 from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -55,7 +61,7 @@ def build_services(shape: Embedded) -> Services:
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
-    web = shape.settings.web
+    web, feed = shape.settings.web, shape.settings.feed
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
 
@@ -82,7 +88,14 @@ def build_services(shape: Embedded) -> Services:
         audience=rule,
         welcome=_welcome(shape),
         feed=_feed(shape),
-        engagement=ViewEngagement(shape.tallies, shape.marks),
+        fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        engagement=KeptEngagement(
+            ViewEngagement(shape.tallies, shape.marks),
+            shape.versions,
+            shape.clock,
+            feed.cache_s,
+            feed.cached_lists,
+        ),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=react,
         discuss=Discuss(
@@ -96,6 +109,9 @@ def build_services(shape: Embedded) -> Services:
             clock=shape.clock,
         ),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
+        suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
+        explore=Explore(shape.recent, shape.posts, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
@@ -151,18 +167,18 @@ def _create_post(shape: Embedded) -> CreatePost:
 
 
 def _feed(shape: Embedded) -> ReadFeed:
-    snapshots = Snapshots(
-        MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock), shape.settings.feed.snapshot_s
-    )
+    settings = shape.settings.feed
+    cache = MemoryCache(SNAPSHOT_CACHE_BYTES, shape.clock)
     return ReadFeed(
         posts=shape.posts,
         candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
+        snapshots=Snapshots(cache, settings.snapshot_s),
+        lists=ReadyLists(shape.versions, shape.clock, settings.cache_s, settings.cached_lists),
         features=StoredFeatures(shape.affinities, shape.tallies),
         ranker=PlainRanker(),
         served=SampledServedLog(shape.impressions, shape.settings.feed.logged_share),
-        snapshots=snapshots,
         clock=shape.clock,
-        ranked_together=shape.settings.feed.candidates,
+        ranked_together=settings.candidates,
     )
 
 

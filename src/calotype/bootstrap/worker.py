@@ -7,6 +7,7 @@ from calotype.bootstrap.common import (
     drop_medium,
     fan_out,
     forget_engagement,
+    index_people,
     outcome,
     rebuild_timeline,
     reconcile_posts,
@@ -92,6 +93,7 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
             comments=shape.comments,
             affinities=shape.affinities,
         ),
+        index=index_people(shape),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -150,6 +152,7 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.people.forget_names,
             shape.affinities,
             shape.notices,
+            shape.people_index,
             shape.timelines,
             shape.impressions,
         )

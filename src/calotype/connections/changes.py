@@ -1,4 +1,4 @@
-"""Changes: what was committed, told to whoever keeps copies of it.
+"""Changes: what was committed, told to whoever keeps copies of it (decision 013).
 
 Adapters note in their transactions whose rows they changed; after the commit the notes reach the
 `Versions` of this process before the write returns, and other processes by datagram. A copy is
@@ -28,11 +28,13 @@ class Change(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     Attributes:
         authors: shards of people whose posts, media, name or picture are shown otherwise now.
         readers: people who are to be shown something else: an edge, a timeline, a post in the works.
+        viewers: people who liked, saved or took back: posts are the same, but not to them.
         lost: an earlier change was not told; everything may have changed.
     """
 
     authors: tuple[int, ...] = ()
     readers: tuple[int, ...] = ()
+    viewers: tuple[int, ...] = ()
     lost: bool = False
 
 
@@ -54,10 +56,11 @@ class Versions:
         self.now = 0
         self.authors = [0] * SHARDS
         self._readers = [0] * READER_SLOTS
+        self._viewers = [0] * READER_SLOTS
         self._lock = Lock()
 
-    def reader(self, reader_id: int) -> int:
-        return self._readers[_slot(reader_id)]
+    def viewer(self, viewer_id: int) -> int:
+        return self._viewers[_slot(viewer_id)]
 
     def still(self, as_of: int, reader_id: int, authors: Iterable[int]) -> bool:
         """Whether nothing of this reader and of these authors' shards changed after `as_of`."""
@@ -73,9 +76,12 @@ class Versions:
                 self.authors[shard] = version
             for reader_id in change.readers:
                 self._readers[_slot(reader_id)] = version
+            for viewer_id in change.viewers:
+                self._viewers[_slot(viewer_id)] = version
             if change.lost:
                 self.authors = [version] * SHARDS
                 self._readers = [version] * READER_SLOTS
+                self._viewers = [version] * READER_SLOTS
             self.now = version  # last: a copy begun from here on has seen it
 
 
@@ -104,6 +110,7 @@ class Notes:
     def __init__(self) -> None:
         self._authors: set[int] = set()
         self._readers: set[int] = set()
+        self._viewers: set[int] = set()
 
     def author(self, id_: int) -> None:
         """Note a person by their id, or by that of a post or medium of theirs: it names the shard."""
@@ -112,10 +119,13 @@ class Notes:
     def reader(self, reader_id: int) -> None:
         self._readers.add(reader_id)
 
+    def viewer(self, viewer_id: int) -> None:
+        self._viewers.add(viewer_id)
+
     def change(self) -> Change | None:
-        if not self._authors and not self._readers:
+        if not self._authors and not self._readers and not self._viewers:
             return None
-        return Change(tuple(self._authors), tuple(self._readers))
+        return Change(tuple(self._authors), tuple(self._readers), tuple(self._viewers))
 
 
 def _slot(reader_id: int) -> int:

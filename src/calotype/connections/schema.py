@@ -16,7 +16,7 @@ _NAMES = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
 }
 
-# What must survive a power cut.
+# What cannot be rebuilt from anything else.
 CORE = sa.MetaData(naming_convention=_NAMES)
 # What can be rebuilt from it: a file of its own, so that its bulk writes delay nobody.
 TIMELINES = sa.MetaData(naming_convention=_NAMES)

@@ -228,12 +228,12 @@ def _bulk_insert(table: sa.Table, dialect: Dialect) -> SQLCompiler:
     return insert
 
 
-def sqlite_engine(path: Path, synchronous: str) -> Engine:
+def sqlite_engine(path: Path, synchronous: str = "FULL") -> Engine:
     """An engine over one SQLite file in WAL mode.
 
     Args:
         path: the file; made if absent, readable by its owner alone.
-        synchronous: FULL where a commit must survive a power cut, NORMAL where it may be rebuilt.
+        synchronous: FULL, so that a commit survives a power cut (decision 025); OFF for tests.
     """
     path.touch(mode=0o600)
     engine = sa.create_engine(
@@ -276,6 +276,11 @@ def _translated(error: DBAPIError, path: str | None) -> CalotypeError | DBAPIErr
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return Unavailable(f"the database is damaged: {text}; calotype check says how much")
+    if failed:
+        return Unavailable(
+            f"the disk that holds the database fails ({text}); the system's log says why, "
+            "and whether it turned read-only"
+        )
     if isinstance(error, OperationalError):
         return Unavailable(f"the database did not answer: {text}", retry_after=1)
     return error

@@ -1,7 +1,7 @@
 """Candidates: the newest of a reader's timeline, own posts and celebrities, as one list."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from calotype.audience.rule import may_see
 from calotype.feed.celebrities import CelebrityPosts
@@ -14,10 +14,15 @@ from calotype.ranking.ranker import Candidate
 
 @dataclass(frozen=True)
 class Window:
-    """Candidates newest first; `floor` is where the list goes on below, None at its end."""
+    """Candidates newest first; `floor` is where the list goes on below, None at its end.
+
+    `celebrities` are those the reader follows, whether a post of theirs is among the candidates
+    or not; named in a window for ranking alone.
+    """
 
     candidates: list[Candidate]
     floor: int | None
+    celebrities: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,10 @@ class Candidates:
         What they published before these comes below the window's floor.
         """
         pushed, own = await self._pushed_and_own(reader_id, before, size)
-        picked = await self.celebrities.picked(reader_id, before)
-        return _window(size, pushed, own, picked, more=bool(picked))
+        celebrities = await self.celebrities.followed(reader_id)
+        picked = await self.celebrities.picked(reader_id, celebrities, before)
+        window = _window(size, pushed, own, picked, more=bool(picked))
+        return replace(window, celebrities=celebrities)
 
     async def _pushed_and_own(
         self, reader_id: int, before: int, size: int

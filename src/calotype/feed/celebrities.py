@@ -93,16 +93,15 @@ class CelebrityPosts:
 
         One statement, and one for each 100 authors whose cached posts do not reach that far.
         """
-        authors = await self._followed(reader_id)
+        authors = await self.followed(reader_id)
         lists = await self._newest(authors, before, size)
         return list(islice(merge(*lists.values(), key=_later), size))
 
-    async def picked(self, reader_id: int, before: int) -> list[Candidate]:
+    async def picked(self, reader_id: int, authors: Sequence[int], before: int) -> list[Candidate]:
         """At most 5 of each of 10 below `before`, newest first: for the ranked order.
 
         Those 10 are the closest to the reader, and among equally close ones who published last.
         """
-        authors = await self._followed(reader_id)
         if not authors:
             return []
         lists = await self._newest(authors, before, PICKED_POSTS)
@@ -117,7 +116,8 @@ class CelebrityPosts:
         newest = await self.recent.newest_of([author_id], MAX_ID, KEPT)
         await self._keep(author_id, [_candidate(each) for each in newest[author_id]])
 
-    async def _followed(self, reader_id: int) -> list[int]:
+    async def followed(self, reader_id: int) -> list[int]:
+        """The celebrities whom a reader follows, and who was one in the last 30 days; one statement."""
         after_ms = self.clock.now_ms() - MERGED_AFTER_MS
         return await self.celebrities.followed_by(reader_id, after_ms)
 

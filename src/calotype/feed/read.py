@@ -1,13 +1,17 @@
-"""Read a feed: candidates -> hydrate -> filter -> rank -> diversify -> page."""
+"""Read a feed: candidates -> filter -> rank -> diversify -> page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
+import msgspec
 from msgspec.structs import replace
 
-from calotype.feed.candidates import Candidates
+from calotype.feed.candidates import Candidates, Window
 from calotype.feed.diversify import diversify
+from calotype.feed.lists import ReadyList, ReadyLists
+from calotype.feed.page import FeedPage
 from calotype.feed.snapshot import (
     ChronologicalCursor,
     FeedCursor,
@@ -15,14 +19,13 @@ from calotype.feed.snapshot import (
     Snapshot,
     Snapshots,
     fingerprints,
+    read_position,
     without,
 )
 from calotype.kernel.clock import Clock
 from calotype.kernel.errors import Invalid
-from calotype.kernel.ids import MAX_ID
-from calotype.kernel.paging import Page, decode_cursor, encode_cursor
-from calotype.posts.lifecycle import Status
-from calotype.posts.post import Post
+from calotype.kernel.ids import MAX_ID, shard_of
+from calotype.kernel.paging import encode_cursor
 from calotype.posts.store import PostStore
 from calotype.ranking.features import FeatureSource
 from calotype.ranking.ranker import Candidate, Ranker
@@ -58,13 +61,14 @@ class ReadFeed:
     ranker: Ranker
     served: ServedLog
     snapshots: Snapshots
+    lists: ReadyLists
     clock: Clock
     ranked_together: int
 
-    async def read(
-        self, reader_id: int, cursor: str | None, limit: int, order: Order
-    ) -> Page[Post]:
+    async def read(self, reader_id: int, cursor: str | None, limit: int, order: Order) -> FeedPage:
         """A page of 1 to 100 posts. A cursor keeps the order that it was made in.
+
+        A time (RFC 3339) as cursor is where to begin in the chronological order: strictly before it.
 
         Raises:
             Invalid: the limit is out of bounds.
@@ -73,52 +77,94 @@ class ReadFeed:
         if not 1 <= limit <= MAX_LIMIT:
             raise Invalid(f"limit is a whole number from 1 to {MAX_LIMIT}", field="limit")
         if cursor:
-            return await self._page(reader_id, decode_cursor(cursor, FeedCursor), limit)
-        processing = await self._own_processing(reader_id, limit)
+            return await self._page(reader_id, read_position(cursor), limit)
+        if order == Order.RANKED:
+            ready = await self.lists.find(reader_id, partial(self._assemble, reader_id))
+            return ready.page(limit)
+        processing = await self.posts.processing_ids(reader_id, min(limit, OWN_PROCESSING))
         # They may be published before the next statement reads: not twice, then.
-        start = _start(order, fingerprints(post.post_id for post in processing))
+        start = ChronologicalCursor(MAX_ID, fingerprints(processing))
         rest = limit - len(processing)
         if rest == 0:
-            return Page(processing, encode_cursor(start))
-        page = await self._page(reader_id, start, rest)
-        return Page([*processing, *page.items], page.next_cursor)
+            return FeedPage(processing, encode_cursor(start))
+        page = await self._chronological(reader_id, start, rest)
+        return replace(page, post_ids=[*processing, *page.post_ids])
 
-    async def _page(self, reader_id: int, at: FeedCursor, limit: int) -> Page[Post]:
+    def ready(self, reader_id: int, limit: int) -> FeedPage | None:
+        """The first page of the ranked feed if it is at hand; never waits."""
+        ready = self.lists.get(reader_id) if 1 <= limit <= MAX_LIMIT else None
+        return None if ready is None else ready.page(limit)
+
+    async def newer(self, reader_id: int, since: str) -> int:
+        """How many posts have come since a time (RFC 3339) or the page of a cursor; at most 100.
+
+        One's own are not counted: one knows.
+
+        Raises:
+            Malformed: `since` is neither.
+        """
+        at = read_position(since)
+        above = at.watermark if isinstance(at, RankedCursor) else at.before
+        window = await self.candidates.window(reader_id, MAX_ID, MAX_LIMIT)
+        came = [
+            each
+            for each in window.candidates
+            if each.published_id >= above and each.author_id != reader_id
+        ]
+        return len(await self.candidates.still_wanted(reader_id, came))
+
+    async def _page(self, reader_id: int, at: FeedCursor, limit: int) -> FeedPage:
         if isinstance(at, ChronologicalCursor):
             return await self._chronological(reader_id, at, limit)
-        return await self._ranked(reader_id, at, limit)
-
-    async def _ranked(self, reader_id: int, at: RankedCursor, limit: int) -> Page[Post]:
         snapshot = await self.snapshots.get(reader_id, at.snapshot) if at.snapshot else None
         if snapshot is None:
-            snapshot = await self._rank(reader_id, at)
-            name = await self.snapshots.keep(reader_id, snapshot)
-            watermark = max(
-                (each.published_id for each in snapshot.ranked), default=at.watermark - 1
-            )
-            at = RankedCursor(
-                watermark=min(at.watermark, watermark + 1),
-                snapshot=name,
-                served=at.served,
-                floor=min(at.floor, snapshot.floor or 0),
-            )
-        shown = snapshot.ranked[at.offset : at.offset + limit]
-        posts = await self._hydrate(await self._fresh(reader_id, at, shown))
-        served = fingerprints((each.post_id for each in shown), at.served)
-        offset = at.offset + len(shown)
-        if offset < len(snapshot.ranked):
-            following = encode_cursor(replace(at, offset=offset, served=served))
-        elif snapshot.floor is None:
-            following = None
+            snapshot, _ = await self._rank(reader_id, at)
+            at = await self._keep(reader_id, at, snapshot)
+            shown = snapshot.ranked[:limit]
+            wanted = shown
         else:
-            # Old posts that came after the first ranking lift the floor of the next one.
-            lifted = snapshot.floor > at.floor
-            following = encode_cursor(
-                ChronologicalCursor(snapshot.floor, served if lifted else b"")
-            )
-        return Page(posts, following)
+            # What went away since the feed was ranked is left out.
+            shown = snapshot.ranked[at.offset : at.offset + limit]
+            wanted = await self.candidates.still_wanted(reader_id, shown)
+        following = _following(at, shown, Rest(len(snapshot.ranked), snapshot.floor))
+        return FeedPage([each.post_id for each in wanted], following)
 
-    async def _rank(self, reader_id: int, at: RankedCursor) -> Snapshot:
+    async def _assemble(self, reader_id: int) -> ReadyList:
+        """Rank the reader's feed, and keep as much of it as first pages are cut from."""
+        as_of = self.lists.versions.now
+        processing = await self.posts.processing_ids(reader_id, OWN_PROCESSING)
+        start = RankedCursor(MAX_ID)
+        snapshot, window = await self._rank(reader_id, start)
+        # What was published between the two statements is in the second.
+        published = {each.post_id for each in snapshot.ranked}
+        top = Top(
+            processing=[id_ for id_ in processing if id_ not in published],
+            ranked=snapshot.ranked[:MAX_LIMIT],
+            rest=Rest(len(snapshot.ranked), snapshot.floor),
+            at=await self._keep(reader_id, start, snapshot),
+        )
+        authors = {reader_id, *window.celebrities, *(each.author_id for each in window.candidates)}
+        return ReadyList(
+            as_of=as_of,
+            authors=tuple({shard_of(author) for author in authors}),
+            cut=partial(_first_page, top),
+            # Their posts come from a cache of their own, which does not hear of changes.
+            volatile=bool(window.celebrities),
+        )
+
+    async def _keep(self, reader_id: int, at: RankedCursor, snapshot: Snapshot) -> RankedCursor:
+        """Keep a snapshot; where a reader is at its beginning."""
+        name = await self.snapshots.keep(reader_id, snapshot)
+        watermark = max((each.published_id for each in snapshot.ranked), default=at.watermark - 1)
+        return RankedCursor(
+            watermark=min(at.watermark, watermark + 1),
+            snapshot=name,
+            served=at.served,
+            floor=min(at.floor, snapshot.floor or 0),
+        )
+
+    async def _rank(self, reader_id: int, at: RankedCursor) -> tuple[Snapshot, Window]:
+        """A ranking of what lies below, and all that was looked at for it."""
         window = await self.candidates.ranked_window(reader_id, at.watermark, self.ranked_together)
         unserved = without(window.candidates, at.served)
         wanted = await self.candidates.still_wanted(reader_id, unserved)
@@ -127,18 +173,12 @@ class ReadFeed:
         scores = self.ranker.scores(reader_id, wanted, features)
         rankings = [Ranking(*each) for each in zip(wanted, features, scores, strict=True)]
         rankings.sort(key=lambda ranking: -ranking.score)
-        self.served.served(reader_id, rankings, now_ms)
-        return Snapshot(diversify([each.candidate for each in rankings]), window.floor)
+        ranked = diversify([each.candidate for each in rankings])
+        by_post = {each.candidate.post_id: each for each in rankings}
+        self.served.served(reader_id, [by_post[each.post_id] for each in ranked], now_ms)
+        return Snapshot(ranked, window.floor), window
 
-    async def _fresh(
-        self, reader_id: int, at: RankedCursor, shown: list[Candidate]
-    ) -> list[Candidate]:
-        """On later pages, what went away since the feed was ranked is left out."""
-        return shown if at.offset == 0 else await self.candidates.still_wanted(reader_id, shown)
-
-    async def _chronological(
-        self, reader_id: int, at: ChronologicalCursor, limit: int
-    ) -> Page[Post]:
+    async def _chronological(self, reader_id: int, at: ChronologicalCursor, limit: int) -> FeedPage:
         found: list[Candidate] = []
         floor: int | None = at.before
         for _ in range(MAX_WINDOWS):
@@ -152,22 +192,40 @@ class ReadFeed:
         if len(found) > limit:
             floor = shown[-1].published_id
         following = None if floor is None else encode_cursor(replace(at, before=floor))
-        return Page(await self._hydrate(shown), following)
-
-    async def _own_processing(self, reader_id: int, limit: int) -> list[Post]:
-        ids = await self.posts.processing_ids(reader_id, min(limit, OWN_PROCESSING))
-        return await self._posts(ids) if ids else []
-
-    async def _hydrate(self, candidates: Sequence[Candidate]) -> list[Post]:
-        posts = await self._posts([each.post_id for each in candidates])
-        return [post for post in posts if post.status == Status.PUBLISHED]
-
-    async def _posts(self, ids: Sequence[int]) -> list[Post]:
-        posts = await self.posts.by_ids(ids)
-        return [posts[id_] for id_ in ids if id_ in posts]
+        return FeedPage([each.post_id for each in shown], following)
 
 
-def _start(order: Order, served: bytes) -> FeedCursor:
-    if order == Order.CHRONOLOGICAL:
-        return ChronologicalCursor(MAX_ID, served)
-    return RankedCursor(MAX_ID, served=served)
+class Rest(msgspec.Struct, frozen=True):
+    """How many were ranked, and where the list goes on below them (None: nowhere)."""
+
+    ranked: int
+    floor: int | None
+
+
+class Top(msgspec.Struct, frozen=True):
+    """What first pages are cut from: the reader's posts in the works, then the first ranked ones."""
+
+    processing: Sequence[int]
+    ranked: Sequence[Candidate]
+    rest: Rest
+    at: RankedCursor
+
+
+def _first_page(top: Top, limit: int) -> FeedPage:
+    on_top = top.processing[:limit]
+    at = replace(top.at, served=fingerprints(on_top))
+    shown = top.ranked[: limit - len(on_top)]
+    return FeedPage([*on_top, *(each.post_id for each in shown)], _following(at, shown, top.rest))
+
+
+def _following(at: RankedCursor, shown: Sequence[Candidate], rest: Rest) -> str | None:
+    """The cursor behind what is shown from `at`."""
+    served = fingerprints((each.post_id for each in shown), at.served)
+    offset = at.offset + len(shown)
+    if offset < rest.ranked:
+        return encode_cursor(replace(at, offset=offset, served=served))
+    if rest.floor is None:
+        return None
+    # Old posts that came after the first ranking lift the floor of the next one.
+    lifted = rest.floor > at.floor
+    return encode_cursor(ChronologicalCursor(rest.floor, served if lifted else b""))

@@ -19,5 +19,14 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logged_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
     """Which share of rankings is logged with its features, to train a ranker on; 0 logs none."""
 
+    cache_s: Annotated[float, msgspec.Meta(ge=0)] = 60
+    """How long what a feed is shown from is kept, in seconds, if nothing changes it before; 0: not at all."""
+
+    cached_lists: Annotated[int, msgspec.Meta(ge=1)] = 2_000
+    """Of how many readers the top of the feed is kept, about 15 KB each."""
+
+    fragment_bytes: Annotated[int, msgspec.Meta(ge=0)] = 16 * 1024 * 1024
+    """How much room the ready JSON of posts may take; a post takes 1 to 2 KB."""
+
     snapshot_s: int = 1_800
     """How long a ranked feed stays as it is after it was last scrolled, in seconds."""

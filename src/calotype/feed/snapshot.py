@@ -13,8 +13,9 @@ from typing import Annotated
 import msgspec
 
 from calotype.cache.cache import Cache
-from calotype.kernel.ids import MAX_ID
-from calotype.kernel.paging import Position
+from calotype.kernel.clock import from_rfc3339
+from calotype.kernel.ids import MAX_ID, first_id_at
+from calotype.kernel.paging import Position, decode_cursor
 from calotype.ranking.ranker import Candidate
 
 _PRINT_BYTES = 3
@@ -47,6 +48,19 @@ class ChronologicalCursor(msgspec.Struct, frozen=True, array_like=True, tag="c")
 
 
 FeedCursor = RankedCursor | ChronologicalCursor
+
+
+def read_position(text: str) -> FeedCursor:
+    """Where in a feed this is: a cursor of it, or a time (RFC 3339) in the chronological order.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    # A cursor has no colon: base64url.
+    if (moment := from_rfc3339(text) if ":" in text else None) is not None:
+        return ChronologicalCursor(first_id_at(moment))
+    position: FeedCursor = decode_cursor(text, FeedCursor)
+    return position
 
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True):

@@ -23,8 +23,8 @@ class TimelineStore(Protocol):
 
     Idempotency: pushing again changes nothing. Order: by published_id, whatever the order of
     pushing. Atomicity: none over several pushes. Nothing is removed when a post or an edge goes:
-    readers of the store filter. Durability: may lose the last moments in a power cut, since
-    everything in it can be pushed again.
+    readers of the store filter. Durability: what was pushed survives a power cut, since the job
+    that pushed it ends with it (decision 025).
     """
 
     async def push(self, pushes: Sequence[Push]) -> None: ...

@@ -1,6 +1,6 @@
 """The port to the graph."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -45,6 +45,15 @@ class GraphStore(Protocol):
         """Followees by edge id below `before`, newest first."""
         ...
 
+    async def newest_followees(
+        self, follower_ids: Collection[int], each: int
+    ) -> Mapping[int, list[int]]:
+        """Of each follower the `each` they followed last, newest first.
+
+        A round trip for each 100 followers; reads no more edges than it returns.
+        """
+        ...
+
     async def follower_ids(self, user_id: int, after: int, limit: int) -> list[int]:
         """Followers by their own id above `after`, rising: the fan-out's chunks."""
         ...
@@ -57,6 +66,10 @@ class GraphStore(Protocol):
         ...
 
     async def counts(self, user_id: int) -> FollowCounts: ...
+
+    async def counts_of(self, user_ids: Iterable[int]) -> Mapping[int, FollowCounts]:
+        """Of each of these people, in one statement a node."""
+        ...
 
     async def forget(self, user_id: int) -> None:
         """Remove all edges of a person who left, and their counts; the others' counts follow.

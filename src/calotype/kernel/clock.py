@@ -23,6 +23,15 @@ class SystemClock:
         return time.time_ns() // 1_000
 
 
+def from_rfc3339(text: str) -> int | None:
+    """A time with its offset, such as 2026-05-01T12:00:00Z, in ms since the Unix epoch; else None."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else int(moment.timestamp() * 1000)
+
+
 def to_datetime(ms: int) -> datetime:
     """Milliseconds since the Unix epoch as an aware UTC datetime."""
     return datetime.fromtimestamp(ms / 1000, tz=UTC)

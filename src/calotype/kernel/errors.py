@@ -164,6 +164,12 @@ class Forbidden(CalotypeError):
     code = "forbidden"
 
 
+class CsrfHeaderMissing(Forbidden):
+    """A request that would act on a browser's cookie, and may come from another site's page."""
+
+    code = "csrf"
+
+
 class InvitationRequired(Forbidden):
     """This place is open by invitation only, and none came."""
 

@@ -25,3 +25,10 @@ class RecentPosts(Protocol):
         A round trip for each 100 authors; reads no more rows than it returns.
         """
         ...
+
+    async def newest_for_everyone(self, before: int, limit: int) -> list[Recent]:
+        """The newest `limit` of all authors whose audience is everyone, below `before`, newest first.
+
+        Asks every node once; reads no more rows than that.
+        """
+        ...

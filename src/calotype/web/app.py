@@ -11,6 +11,7 @@ from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
     comments,
+    discovery,
     engagement,
     feed,
     filters,
@@ -32,6 +33,7 @@ from calotype.web.edge import Edge
 from calotype.web.headers import Policy
 from calotype.web.problems import on_crash, on_error, on_http_error
 from calotype.web.proxies import Proxies
+from calotype.web.quick import QuickDoor
 from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
@@ -46,6 +48,7 @@ _API = (
     filters,
     feed,
     people,
+    discovery,
     notifications,
     stream,
 )
@@ -60,7 +63,7 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=build_app(services),
+        app=QuickDoor(build_app(services), services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),

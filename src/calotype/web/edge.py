@@ -5,9 +5,8 @@ its rates, holds it to its time, completes the answer's headers, and writes the 
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from calotype.accounts.verifier import Verifier
 from calotype.kernel.errors import CalotypeError, TimedOut, TooSlow
@@ -16,7 +15,7 @@ from calotype.uploads.pace import drain
 from calotype.web.access import AccessLog, Answered
 from calotype.web.bodies import DRAINED_BYTES, DRAINED_S
 from calotype.web.deadlines import Deadline, Deadlines
-from calotype.web.exchange import Exchange, Receive, Scope, Send
+from calotype.web.exchange import App, Exchange, Receive, Scope, Send
 from calotype.web.figures import WebFigures
 from calotype.web.headers import Policy
 from calotype.web.problems import refuse
@@ -24,8 +23,6 @@ from calotype.web.proxies import Peer, Proxies
 from calotype.web.rates import Rates
 from calotype.web.routes import Kind, kind_of
 from calotype.web.settings import WebSettings
-
-App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,8 @@ class Edge:
         if allowed is not None:
             await exchange.answer(204, allowed, b"")
             return
-        verdict = await self.rates.request(exchange.kind, peer.key, self._asker(exchange))
+        exchange.scope["asker"] = asker = self._asker(exchange)
+        verdict = await self.rates.request(exchange.kind, peer.key, asker)
         if verdict is not None:
             exchange.extra += verdict.headers()
             if not verdict.allowed:

@@ -11,6 +11,7 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 # What the access log and the figures call an answer that the client did not wait for.
 CLIENT_LEFT = 499

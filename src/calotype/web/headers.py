@@ -12,7 +12,7 @@ _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 _ACCEPTED = b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id"
 _EXPOSED = (
     b"Location, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    b"X-Request-Id"
+    b"X-Request-Id, X-Feed-Source"
 )
 _PREFLIGHT_S = b"600"
 

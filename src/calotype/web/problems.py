@@ -18,6 +18,9 @@ log = logging.getLogger("calotype.web")
 # What an operator should hear of, though nobody's request is to blame.
 _REFUSING = Trouble(log, "requests are refused")
 
+# When to ask again for what only an operator can mend, such as a disk gone read-only.
+MENDED_BY_HAND_S = 30
+
 PROBLEM_JSON = "application/problem+json"
 
 # The first class that an error is an instance of, in this order.
@@ -107,7 +110,8 @@ def _status(error: errors.CalotypeError) -> int:
 
 def _headers(status: int, error: errors.CalotypeError) -> dict[str, str]:
     headers = {}
-    if (seconds := error.details.get("retry_after")) is not None:
+    seconds = error.details.get("retry_after", MENDED_BY_HAND_S if status == 503 else None)
+    if seconds is not None:
         headers["Retry-After"] = str(seconds)
     if status == 416:
         headers["Content-Range"] = f"bytes */{error.details['size']}"

@@ -11,10 +11,14 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.discovery.explore import Explore
+from calotype.discovery.find import FindPeople
+from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.discuss import Discuss
 from calotype.engagement.impressions import ImpressionLog
+from calotype.engagement.kept import KeptEngagement
 from calotype.engagement.react import React
-from calotype.engagement.read import ReadMarks, ViewEngagement
+from calotype.engagement.read import ReadMarks
 from calotype.engagement.visits import Visits
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
@@ -34,6 +38,7 @@ from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.web.figures import Scrape, WebFigures
+from calotype.web.fragments import Fragments
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -55,8 +60,12 @@ class Services:
     audience: AudienceRule
     welcome: WelcomeReader
     feed: ReadFeed
+    fragments: Fragments
     profiles: ReadProfile
-    engagement: ViewEngagement
+    find_people: FindPeople
+    suggest_people: SuggestPeople
+    explore: Explore
+    engagement: KeptEngagement
     marks: ReadMarks
     react: React
     discuss: Discuss

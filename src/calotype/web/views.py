@@ -57,7 +57,7 @@ class ViewerView(Struct, rename="camel"):
     saved: bool
 
 
-class PostView(Struct, rename="camel"):
+class PostView(Struct, rename="camel", kw_only=True):
     post_id: str
     author_id: str
     author: AuthorView
@@ -69,15 +69,16 @@ class PostView(Struct, rename="camel"):
     media_urls: list[str]
     """One URL a medium, of its largest rendition (a video's 720p.mp4); empty until they are ready."""
     media: list[MediumView]
-    likes: int
-    comments: int
     timestamp: datetime
     """When it was published; while it is not, when it was created."""
-    viewer: ViewerView
     location: Place | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     """Why it FAILED, for its author."""
     edited_at: datetime | UnsetType = UNSET
+    # Last, since a page is joined from what comes before and these (joined.py).
+    likes: int
+    comments: int
+    viewer: ViewerView
 
 
 class CreatedView(Struct, rename="camel"):

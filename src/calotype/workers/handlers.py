@@ -6,7 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
+from calotype.accounts.events import ACCOUNT_CHANGED, AccountChanged
 from calotype.departure.leave import DELETE, Forget
+from calotype.discovery.index import IndexPeople
 from calotype.engagement.affinity import Act
 from calotype.engagement.events import (
     COMMENT_WITHDRAWN,
@@ -23,7 +25,7 @@ from calotype.engagement.project import ProjectEngagement, touch_of_comment, tou
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.feed.presence import REBUILD, RebuildTimeline
-from calotype.graph.events import FOLLOWED, EdgeChanged
+from calotype.graph.events import FOLLOWED, UNFOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
 from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
@@ -41,12 +43,14 @@ from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.figures import WorkerFigures
 from calotype.workers.lane import Handler
 
+DISCOVERY_GROUP = "discovery"
 ENGAGEMENT_GROUP = "engagement"
 FEED_GROUP = "feed"
 NOTIFY_GROUP = "notify"
 
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
+    DISCOVERY_GROUP: frozenset({ACCOUNT_CHANGED, FOLLOWED, UNFOLLOWED}),
     ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED, SAVE_CHANGED, COMMENTED, COMMENT_WITHDRAWN}),
     FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
     NOTIFY_GROUP: frozenset({PUBLISHED, FAILED, LIKES_COUNTED, COMMENTED, FOLLOWED}),
@@ -73,6 +77,7 @@ class Handlers:
     people: TellPeople
     engagement: ProjectEngagement
     forget_engagement: ForgetEngagement
+    index: IndexPeople
     avatars: ProcessAvatar
     forget: Forget
     figures: WorkerFigures
@@ -118,7 +123,10 @@ class Handlers:
 
     def batches(self) -> dict[str, Batch]:
         """By group: those whose events are handled many at once."""
-        return {ENGAGEMENT_GROUP: self._project}
+        return {DISCOVERY_GROUP: self._index, ENGAGEMENT_GROUP: self._project}
+
+    async def _index(self, events: Sequence[Leased]) -> None:
+        await self.index.index({_renamed_or_followed(event) for event in events})
 
     async def _project(self, events: Sequence[Leased]) -> None:
         likes = _read(events, MarkChanged, {LIKE_CHANGED})
@@ -221,3 +229,10 @@ def _read(
 
 def _moved(event: Leased) -> PostMoved:
     return msgspec.msgpack.decode(event.payload, type=PostMoved)
+
+
+def _renamed_or_followed(event: Leased) -> int:
+    """Who is to be found otherwise now."""
+    if event.kind == ACCOUNT_CHANGED:
+        return msgspec.msgpack.decode(event.payload, type=AccountChanged).user_id
+    return msgspec.msgpack.decode(event.payload, type=EdgeChanged).followee_id

@@ -36,6 +36,7 @@ class SqlMarks:
         if standing == (row is not None and row.standing):
             return None
         version = 1 if row is None else row.version + 1
+        tx.notes.viewer(user_id)
         mark = Mark(user_id, subject_id, kind, self._ids.new(shard), version, standing)
         changed = {"mark_id": mark.mark_id, "version": version, "standing": standing}
         if row is None:

@@ -5,7 +5,7 @@ on one node and written in one transaction; over several nodes the incoming edge
 projection fed by `user.followed` (DESIGN §3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -16,6 +16,8 @@ from calotype.kernel.ids import IdFactory, shard_of
 
 # Edges of a person who leaves, a transaction: each takes six statements.
 FORGOTTEN = 100
+# Parts of one statement: SQLite allows 500.
+PARTS = 100
 
 follows_table = sharded(
     CORE,
@@ -103,6 +105,23 @@ class SqlGraph:
         c = follows_table.c
         return await self._newest(c.follower_id, user_id, c.followee_id, before, limit)
 
+    async def newest_followees(
+        self, follower_ids: Collection[int], each: int
+    ) -> dict[int, list[int]]:
+        def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, int, int]]:
+            found: list[tuple[int, int, int]] = []
+            for start in range(0, len(ids), PARTS):
+                parts = [_newest_followees(id_, each) for id_ in ids[start : start + PARTS]]
+                rows = tx.all(sa.union_all(*parts))
+                found += [(row.edge_id, row.follower_id, row.followee_id) for row in rows]
+            return found
+
+        newest: dict[int, list[int]] = {follower_id: [] for follower_id in follower_ids}
+        edges = await self._database.batch(follower_ids, load)
+        for _, follower_id, followee_id in sorted(edges, reverse=True):
+            newest[follower_id].append(followee_id)
+        return newest
+
     async def follower_ids(self, user_id: int, after: int, limit: int) -> list[int]:
         c = followers_table.c
         found = (
@@ -136,6 +155,18 @@ class SqlGraph:
         )
         row = await self._database.read(shard_of(user_id), lambda tx: tx.first(found))
         return FollowCounts() if row is None else FollowCounts(row.followers, row.following)
+
+    async def counts_of(self, user_ids: Iterable[int]) -> dict[int, FollowCounts]:
+        c = follow_counts_table.c
+
+        def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, FollowCounts]]:
+            counted = sa.select(c.user_id, c.followers, c.following)
+            rows = tx.all(counted.select_from(tx.keyed(follow_counts_table, "user_id", ids)))
+            return [(row.user_id, FollowCounts(row.followers, row.following)) for row in rows]
+
+        wanted = list(user_ids)
+        counts = dict.fromkeys(wanted, FollowCounts())
+        return counts | dict(await self._database.batch(wanted, load))
 
     async def _newest(
         self,
@@ -209,3 +240,15 @@ class SqlGraph:
             .where(c.shard == shard, c.user_id == user_id)
             .values(followers=c.followers + followers, following=c.following + following)
         )
+
+
+def _newest_followees(follower_id: int, limit: int) -> sa.Select[tuple[int, int, int]]:
+    c = follows_table.c
+    newest = (
+        sa.select(c.edge_id, c.follower_id, c.followee_id)
+        .where(c.shard == shard_of(follower_id), c.follower_id == follower_id)
+        .order_by(c.edge_id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    return sa.select(newest.c.edge_id, newest.c.follower_id, newest.c.followee_id)

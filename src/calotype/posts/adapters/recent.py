@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.ids import shard_of
-from calotype.posts.adapters.tables import posts_table
+from calotype.posts.adapters.tables import PUBLISHED, posts_table
 from calotype.posts.lifecycle import Status
+from calotype.posts.post import Audience
 from calotype.posts.recent import Recent
 
 # Parts of one statement: SQLite allows 500.
@@ -38,6 +39,20 @@ class SqlRecentPosts:
         for posts in found.values():
             posts.sort(key=lambda each: -each.published_id)
         return found
+
+    async def newest_for_everyone(self, before: int, limit: int) -> list[Recent]:
+        c = posts_table.c
+        newest = (
+            sa.select(c.published_id, c.post_id, c.author_id)
+            .where(PUBLISHED, c.audience == Audience.EVERYONE, c.published_id < before)
+            .order_by(c.published_id.desc())
+            .limit(limit)
+        )
+        found: list[Recent] = []
+        for node in self._database.nodes:
+            rows = await self._database.read(node, lambda tx: tx.all(newest))
+            found += [Recent(row.published_id, row.post_id, row.author_id) for row in rows]
+        return sorted(found, key=lambda each: -each.published_id)[:limit]
 
 
 def _newest(author_id: int, before: int, limit: int) -> sa.Select[tuple[int, int, int]]:

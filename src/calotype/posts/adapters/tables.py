@@ -21,6 +21,15 @@ posts_table = sharded(
     sa.Index(None, "shard", "author_id", "status", "published_id"),
     sa.Index(None, "status", "post_id"),
 )
+# Spelt out, so that the planner sees that the partial index serves.
+PUBLISHED = posts_table.c.status == sa.literal_column("'PUBLISHED'")
+sa.Index(
+    "ix_posts_published",
+    posts_table.c.audience,
+    posts_table.c.published_id,
+    sqlite_where=PUBLISHED,
+    postgresql_where=PUBLISHED,
+)
 media_table = sharded(
     CORE,
     "media",

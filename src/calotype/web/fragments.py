@@ -1,0 +1,75 @@
+"""Fragments: the JSON of posts, ready to be joined into pages (decision 013).
+
+Guarantees: a fragment is used only while neither the post nor its author has changed, for `ttl_s`
+at most, and never past the day on which its signed URLs were made. Refuses: to hold what differs by
+viewer; that is joined to it at the end.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from calotype.cache.flights import Flights
+from calotype.connections.changes import Versions
+from calotype.delivery.urls import DAY_S
+from calotype.kernel.clock import Clock
+from calotype.kernel.ids import shard_of
+
+
+class Fragment(msgspec.Struct, frozen=True, gc=False):
+    """A post's JSON up to where the facts of the viewer begin."""
+
+    head: bytes
+    shard: int
+    as_of: int
+    until_ms: int
+
+
+class Fragments:
+    """Fragments by post, bounded by bytes: the oldest go first. For the event loop alone."""
+
+    def __init__(self, versions: Versions, clock: Clock, ttl_s: float, most_bytes: int) -> None:
+        self.versions = versions
+        self.flights: Flights[tuple[int, ...], Mapping[int, bytes]] = Flights(versions)
+        self._clock = clock
+        self._ttl_ms = int(ttl_s * 1000)
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: dict[int, Fragment] = {}
+
+    def all(self, post_ids: Sequence[int]) -> list[bytes] | None:
+        """All of them in order, or None if one is not at hand; never waits."""
+        kept, versions, now = self._kept, self.versions.authors, self._clock.now_ms()
+        heads = []
+        for post_id in post_ids:
+            found = kept.get(post_id)
+            if found is None or versions[found.shard] > found.as_of or found.until_ms <= now:
+                return None
+            heads.append(found.head)
+        return heads
+
+    def some(self, post_ids: Sequence[int]) -> dict[int, bytes]:
+        """Those that are at hand; never waits."""
+        return {id_: found[0] for id_ in post_ids if (found := self.all((id_,)))}
+
+    def keep(self, as_of: int, heads: Mapping[int, bytes]) -> None:
+        """Keep what was made of posts that were read at the version `as_of`."""
+        now = self._clock.now_ms()
+        # The URLs of followers' media are made for a day (delivery/urls.py).
+        tomorrow_ms = (now // 1000 // DAY_S + 1) * DAY_S * 1000
+        until_ms = min(now + self._ttl_ms, tomorrow_ms)
+        for post_id, head in heads.items():
+            self._drop(post_id)
+            self._kept[post_id] = Fragment(head, shard_of(post_id), as_of, until_ms)
+            self._bytes += len(head)
+        while self._bytes > self._most_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def forget_all(self) -> None:
+        """Lose everything, as a cache may."""
+        self._kept.clear()
+        self._bytes = 0
+
+    def _drop(self, post_id: int) -> None:
+        if (old := self._kept.pop(post_id, None)) is not None:
+            self._bytes -= len(old.head)
