@@ -17,12 +17,13 @@ from calotype.departure.leave import Leave
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
+from calotype.engagement.affinities import KeepAffinities
 from calotype.engagement.discuss import Discuss
 from calotype.engagement.gate import Gate
 from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.profile_visits import ProfileVisits
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
-from calotype.engagement.visits import Visits
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.candidates import Candidates
 from calotype.feed.fanout import FANOUT_LANE
@@ -65,10 +66,12 @@ def build_services(shape: Embedded) -> Services:
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
 
-    visits = Visits(shape.affinities, shape.ids, shape.clock)
+    profile_visits = ProfileVisits(
+        KeepAffinities(shape.people.accounts, shape.affinities), shape.clock
+    )
 
     async def flush() -> None:
-        await visits.flush()
+        await profile_visits.flush()
         await shape.impressions.flush()
 
     async def ready() -> None:
@@ -120,7 +123,7 @@ def build_services(shape: Embedded) -> Services:
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
         impressions=shape.impressions,
-        visits=visits,
+        profile_visits=profile_visits,
         notices=shape.notices,
         read_notices=ReadNotices(
             posts=shape.posts,

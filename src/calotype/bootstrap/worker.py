@@ -16,6 +16,7 @@ from calotype.bootstrap.common import (
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
+from calotype.engagement.affinities import KeepAffinities
 from calotype.engagement.project import ProjectEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
@@ -91,8 +92,8 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
             accounts=shape.people.accounts,
             tallies=shape.tallies,
             comments=shape.comments,
-            affinities=shape.affinities,
         ),
+        affinities=KeepAffinities(shape.people.accounts, shape.affinities),
         index=index_people(shape),
         avatars=avatars,
         forget=build_forget(shape, avatars),

@@ -13,6 +13,9 @@ from typing import Protocol
 import msgspec
 
 HALF_LIFE_MS = 30 * 86_400_000
+# Causes of a pair that are remembered: redelivery comes within seconds, and hardly anyone does
+# more than this about one author meanwhile.
+REMEMBERED = 8
 
 
 class Act(Enum):
@@ -25,13 +28,36 @@ class Act(Enum):
 
 
 class Touch(msgspec.Struct, frozen=True):
-    """A person did something about an author. `cause` is the id of the event that tells of it."""
+    """A person did something about an author.
+
+    `cause` is the id of the event that tells of it, 0 for what is told once and no more.
+    """
 
     viewer_id: int
     author_id: int
     act: Act
     at_ms: int
     cause: int
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A pair's score as of `at_ms`, and the ids of the last events that are in it, rising."""
+
+    value: float = 0.0
+    at_ms: int = 0
+    causes: tuple[int, ...] = ()
+
+    def after(self, touch: Touch) -> "Score":
+        """The score with one more act in it, whichever comes first; itself if that is in it."""
+        if touch.cause in self.causes:
+            return self
+        if touch.cause and len(self.causes) == REMEMBERED and touch.cause < self.causes[0]:
+            return self
+        now_ms = max(self.at_ms, touch.at_ms)
+        value = decayed(self.value, self.at_ms, now_ms)
+        value += decayed(touch.act.value, touch.at_ms, now_ms)
+        causes = sorted({*self.causes, touch.cause} - {0})
+        return Score(value, now_ms, tuple(causes[-REMEMBERED:]))
 
 
 def decayed(score: float, from_ms: int, to_ms: int) -> float:
@@ -45,8 +71,8 @@ class AffinityStore(Protocol):
     async def add(self, touches: Sequence[Touch]) -> None:
         """Add what people did: one write for each 500.
 
-        No cause counts twice. One that comes after a later one of the same pair is left out: it
-        takes a failure to reorder them, and a score bears that.
+        No cause counts twice, and the order does not matter. Of a pair the last eight causes are
+        known; one that comes behind eight later ones is left out, in doubt.
         """
         ...
 

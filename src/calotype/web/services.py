@@ -17,9 +17,9 @@ from calotype.discovery.suggest import SuggestPeople
 from calotype.engagement.discuss import Discuss
 from calotype.engagement.impressions import ImpressionLog
 from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.profile_visits import ProfileVisits
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks
-from calotype.engagement.visits import Visits
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
@@ -70,7 +70,7 @@ class Services:
     react: React
     discuss: Discuss
     impressions: ImpressionLog
-    visits: Visits
+    profile_visits: ProfileVisits
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave

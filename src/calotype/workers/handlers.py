@@ -9,6 +9,7 @@ import msgspec
 from calotype.accounts.events import ACCOUNT_CHANGED, AccountChanged
 from calotype.departure.leave import DELETE, Forget
 from calotype.discovery.index import IndexPeople
+from calotype.engagement.affinities import KeepAffinities, touch_of_comment, touch_of_mark
 from calotype.engagement.affinity import Act
 from calotype.engagement.events import (
     COMMENT_WITHDRAWN,
@@ -21,7 +22,7 @@ from calotype.engagement.events import (
     MarkChanged,
 )
 from calotype.engagement.forget import ForgetEngagement
-from calotype.engagement.project import ProjectEngagement, touch_of_comment, touch_of_mark
+from calotype.engagement.project import ProjectEngagement
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.feed.presence import REBUILD, RebuildTimeline
@@ -76,6 +77,7 @@ class Handlers:
     author: TellAuthor
     people: TellPeople
     engagement: ProjectEngagement
+    affinities: KeepAffinities
     forget_engagement: ForgetEngagement
     index: IndexPeople
     avatars: ProcessAvatar
@@ -143,7 +145,7 @@ class Handlers:
                 if event.kind == COMMENTED
             ),
         ]
-        await self.engagement.touched([touch for touch in touches if touch is not None])
+        await self.affinities.touched([touch for touch in touches if touch is not None])
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))

@@ -1,5 +1,6 @@
 """Affinity on the relational store, on the viewer's shard."""
 
+import struct
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from calotype.connections.sql import Database, Transaction
 from calotype.engagement.adapters.tables import affinities_table
-from calotype.engagement.affinity import Touch, decayed
+from calotype.engagement.affinity import Score, Touch, decayed
 from calotype.kernel.ids import shard_of
 
 CHUNK = 500  # rows a transaction
@@ -50,40 +51,39 @@ class SqlAffinities:
 
 def _add(touches: Sequence[Touch], tx: Transaction) -> None:
     stored = {
-        (row.viewer_id, row.author_id): (row.score, row.at_ms, row.cause)
+        (row.viewer_id, row.author_id): Score(row.score, row.at_ms, _unpacked(row.causes))
         for row in tx.all(
-            sa.select(_a.viewer_id, _a.author_id, _a.score, _a.at_ms, _a.cause)
+            sa.select(_a.viewer_id, _a.author_id, _a.score, _a.at_ms, _a.causes)
             .select_from(
                 tx.keyed(affinities_table, "viewer_id", sorted({t.viewer_id for t in touches}))
             )
             .where(_a.author_id.in_(sorted({touch.author_id for touch in touches})))
         )
     }
-    changed: dict[tuple[int, int], tuple[float, int, int]] = {}
-    for touch in sorted(touches, key=lambda touch: touch.cause):
+    changed: dict[tuple[int, int], Score] = {}
+    for touch in touches:
         pair = (touch.viewer_id, touch.author_id)
-        score, at_ms, cause = changed.get(pair) or stored.get(pair) or (0.0, touch.at_ms, 0)
-        if touch.cause > cause:
-            now_ms = max(at_ms, touch.at_ms)
-            changed[pair] = (decayed(score, at_ms, now_ms) + touch.act.value, now_ms, touch.cause)
+        known = changed.get(pair) or stored.get(pair) or Score()
+        if (score := known.after(touch)) is not known:
+            changed[pair] = score
     _put(tx, changed)
 
 
-def _put(tx: Transaction, scores: dict[tuple[int, int], tuple[float, int, int]]) -> None:
+def _put(tx: Transaction, scores: dict[tuple[int, int], Score]) -> None:
     if not scores:
         return
     insert = tx.upsert(affinities_table)
-    values = {name: insert.excluded[name] for name in ("score", "at_ms", "cause")}
+    values = {name: insert.excluded[name] for name in ("score", "at_ms", "causes")}
     rows = [
         {
             "shard": shard_of(viewer_id),
             "viewer_id": viewer_id,
             "author_id": author_id,
-            "score": score,
-            "at_ms": at_ms,
-            "cause": cause,
+            "score": score.value,
+            "at_ms": score.at_ms,
+            "causes": _packed(score.causes),
         }
-        for (viewer_id, author_id), (score, at_ms, cause) in scores.items()
+        for (viewer_id, author_id), score in scores.items()
     ]
     tx.execute(
         insert.on_conflict_do_update(
@@ -91,6 +91,14 @@ def _put(tx: Transaction, scores: dict[tuple[int, int], tuple[float, int, int]])
         ),
         rows,
     )
+
+
+def _packed(causes: Sequence[int]) -> bytes:
+    return struct.pack(f">{len(causes)}q", *causes)
+
+
+def _unpacked(causes: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(causes) // 8}q", causes)
 
 
 def _of(viewer_id: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -77,7 +77,7 @@ affinities_table = sharded(
     # As of at_ms; it decays from then on.
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
-    # The event of the last act that is in the score.
-    id_column("cause", nullable=False),
+    # The last events that are in the score, eight bytes each.
+    sa.Column("causes", sa.LargeBinary, nullable=False),
     sa.Index(None, "author_id"),
 )

@@ -105,19 +105,27 @@ class SqlTallies:
     def _project(self, changes: Sequence[MarkChanged], tx: Transaction) -> list[MarkChanged]:
         latest: dict[tuple[int, int], MarkChanged] = {}
         for change in sorted(changes, key=lambda change: change.version):
-            latest[change.subject.subject_id, change.user_id] = change
+            latest[_key(change)] = change
         _upsert_likers(tx, list(latest.values()))
         keys = _count(tx, {change.subject.subject_id for change in latest.values()})
         made = [latest[key] for key in keys if key in latest]
         add_minutes(tx, [_minute(change) for change in made if change.standing])
+        # Whoever takes a like back and gives it again tells nobody anew.
+        given = {_key(change) for change in changes if change.version == 1}
         subjects = {
             change.subject.subject_id: change.subject
             for change in made
-            if change.standing and change.user_id != change.subject.author_id
+            if change.standing
+            and change.user_id != change.subject.author_id
+            and _key(change) in given
         }
         for subject in subjects.values():
             self._outbox.append(tx, likes_counted_event(subject))
         return made
+
+
+def _key(change: MarkChanged) -> tuple[int, int]:
+    return change.subject.subject_id, change.user_id
 
 
 def _likers(tx: Transaction, subject_id: int, before: int, limit: int) -> list[Liker]:

@@ -48,7 +48,7 @@ def _affinities() -> None:
         sa.Column("author_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("cause", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("causes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("shard", "viewer_id", "author_id", name=op.f("pk_affinities")),
         sqlite_with_rowid=False,
     )
