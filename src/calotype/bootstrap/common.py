@@ -4,7 +4,7 @@ from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.discovery.index import IndexPeople
 from calotype.engagement.forget import ForgetEngagement
-from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
+from calotype.feed.celebrities import CelebrityLine, CelebrityPosts
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
 from calotype.posts.adapters.census import SqlPostCensus
@@ -76,7 +76,7 @@ def celebrity_posts(shape: Embedded) -> CelebrityPosts:
         recent=shape.recent,
         cache=MemoryCache(CELEBRITY_CACHE_BYTES, shape.clock),
         clock=shape.clock,
-        affinity=no_affinity,
+        affinities=shape.affinities,
         kept_s=CELEBRITY_KEPT_S,
     )
 
