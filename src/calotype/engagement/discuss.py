@@ -99,11 +99,16 @@ class Discuss:
     async def withdraw(self, user_id: int, comment_id: int) -> None:
         """Take away a comment, one's own or on one's own post, with the answers to it.
 
+        One's own words also from a post that one may not see any more.
+
         Raises:
             NotFound: there is no such comment that this person may take away.
         """
-        comment, post = await self._seen(user_id, comment_id)
-        if user_id not in {comment.author_id, post.author_id}:
+        comment = (await self.comments.by_ids([comment_id])).get(comment_id)
+        if comment is None:
+            raise NotFound(NO_COMMENT)
+        post = (await self.gate.posts.standings([comment.post_id])).get(comment.post_id)
+        if post is None or user_id not in {comment.author_id, post.author_id}:
             raise NotFound(NO_COMMENT)
 
         def withdraw(tx: Transaction) -> None:

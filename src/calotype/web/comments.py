@@ -131,9 +131,7 @@ async def like_comment(
     comment_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
 ) -> LikedView:
     """Like a comment; repeating it changes nothing."""
-    id_ = parse_id(comment_id, "commentId")
-    await services.discuss.like(me.user_id, id_, standing=True)
-    return await show_liked(services, me, id_)
+    return await _like(services, me, comment_id, standing=True)
 
 
 @delete(
@@ -146,9 +144,14 @@ async def unlike_comment(
     comment_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
 ) -> LikedView:
     """Take the like of a comment back; repeating it changes nothing."""
+    return await _like(services, me, comment_id, standing=False)
+
+
+async def _like(services: Services, me: Identity, comment_id: str, *, standing: bool) -> LikedView:
     id_ = parse_id(comment_id, "commentId")
-    await services.discuss.like(me.user_id, id_, standing=False)
-    return await show_liked(services, me, id_)
+    async with services.reacting:
+        await services.discuss.like(me.user_id, id_, standing=standing)
+        return await show_liked(services, me, id_)
 
 
 async def _show(

@@ -43,6 +43,10 @@ from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
 
+# Likes and saves in work at once. When 10,000 come at once, those who read meet two of them at
+# most, not all; and as the disk takes one write after the other, more would not be faster.
+REACTING = 2
+
 
 @dataclass(frozen=True)
 class Services:
@@ -90,5 +94,9 @@ class Services:
     flush: Callable[[], Awaitable[None]]
     """Writes what is gathered in memory; called before the stores are closed."""
     clock: Clock
+    reacting: anyio.Semaphore = field(
+        default_factory=lambda: anyio.Semaphore(REACTING, fast_acquire=True)
+    )
+    """Held while a like or a save is put; the others wait in line."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the server is told to stop: streams end."""
