@@ -28,12 +28,15 @@ pytestmark = pytest.mark.anyio
 NO_ENGAGEMENT = b',"likes":0,"comments":0,"viewer":{"liked":false,"saved":false}}'
 
 # own PROCESSING, timeline, own PUBLISHED, celebrities, follows, standings
-RANKING = 6
+WINDOW = 6
+# affinity, early engagement
+RANKING = WINDOW + 2
 # posts, media, authors
 FRAGMENTS = 3
 # facts, counts
 ENGAGEMENT = 2
 FIRST_PAGE = RANKING + FRAGMENTS + ENGAGEMENT
+FIRST_CHRONOLOGICAL_PAGE = WINDOW + FRAGMENTS + ENGAGEMENT
 # follows, standings
 LATER_RANKED_PAGE = 2 + FRAGMENTS + ENGAGEMENT
 # timeline, own PUBLISHED, celebrities, follows, standings
@@ -139,14 +142,14 @@ SIZES = [(1, 2), (1, 60), (40, 60)]
 
 @pytest.mark.parametrize(("authors", "posts"), SIZES)
 @pytest.mark.parametrize(
-    ("order", "later"),
+    ("order", "first", "later"),
     [
-        (Order.RANKED, LATER_RANKED_PAGE),
-        (Order.CHRONOLOGICAL, LATER_CHRONOLOGICAL_PAGE),
+        (Order.RANKED, FIRST_PAGE, LATER_RANKED_PAGE),
+        (Order.CHRONOLOGICAL, FIRST_CHRONOLOGICAL_PAGE, LATER_CHRONOLOGICAL_PAGE),
     ],
 )
 async def test_a_feed_page_costs_the_same_however_much_is_on_it(
-    place: Place, authors: int, posts: int, order: Order, later: int
+    place: Place, authors: int, posts: int, order: Order, first: int, later: int
 ) -> None:
     await place.follow_authors(authors, posts)
     limit = posts // 2
@@ -155,7 +158,7 @@ async def test_a_feed_page_costs_the_same_however_much_is_on_it(
     await place.services.react.like(place.reader, int(newest.post_id), standing=True)
     place.forget()
     page = await place.feed(order, limit)
-    assert (len(page.posts), page.cost) == (limit, FIRST_PAGE)
+    assert (len(page.posts), page.cost) == (limit, first)
     place.services.fragments.forget_all()
     page = await place.feed(order, limit, page.next_cursor)
     assert (len(page.posts), page.cost) == (limit, later)
