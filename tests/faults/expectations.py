@@ -47,7 +47,7 @@ class Expected:
         if operation.outcome == Outcome.REFUSED:
             return
         match operation.kind:
-            case Kind.UPLOAD:
+            case Kind.UPLOAD | Kind.RESUME:
                 self._uploaded(operation)
             case Kind.FOLLOW | Kind.UNFOLLOW:
                 edge = self.edges.setdefault((operation.person, operation.target), {False})

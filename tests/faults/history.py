@@ -9,6 +9,8 @@ from typing import Any
 
 class Kind(StrEnum):
     UPLOAD = "upload"
+    RESUME = "resume"
+    """An upload whose files come in pieces, before their post or behind it."""
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
     EDIT = "edit"

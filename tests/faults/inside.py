@@ -3,14 +3,17 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from calotype.bootstrap import open_embedded
+from calotype.bootstrap.common import abandon_upload
 from calotype.media.renditions import RENDITIONS
 from calotype.settings import load_settings
 from calotype.uploads.settings import UploadSettings
 from calotype.uploads.sweep import AllReferences, Sweep, Swept
+from tests.clocks import DAY_MS, ManualClock
 
 DATABASES = ("core", "timelines")
 
@@ -18,6 +21,12 @@ DATABASES = ("core", "timelines")
 def rows(data: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(data / "core.db", timeout=10)) as connection:
         return connection.execute(statement, values).fetchall()
+
+
+def change(data: Path, statement: str) -> None:
+    """Change rows behind the server's back."""
+    with closing(sqlite3.connect(data / "core.db", timeout=10)) as connection, connection:
+        assert connection.execute(statement).rowcount > 0, statement
 
 
 def work_left(data: Path) -> list[tuple[Any, ...]]:
@@ -36,15 +45,21 @@ def statuses(data: Path) -> dict[str, str]:
 
 
 async def sweep(data: Path) -> Swept:
-    """Sweep once with no grace, with the stores that bootstrap opens; nothing else may run."""
+    """Sweep once with no grace, with the stores that bootstrap opens; nothing else may run.
+
+    Uploads that no post uses are ended before, as in a month's time.
+    """
     shape = open_embedded(load_settings({"CALOTYPE_DATA": str(data)}), "cli")
     try:
+        later = ManualClock(shape.clock.now_ms() + 30 * DAY_MS)
+        await replace(abandon_upload(shape), clock=later).expire()
         # No request is under way, so that none lasts longer than no grace.
         settings = UploadSettings(sweep_grace_s=0, total_s=-1)
-        references = AllReferences(shape.posts, shape.avatars)
+        references = AllReferences(shape.posts, shape.avatars, shape.uploads)
         return await Sweep(shape.blobs, references, shape.clock, settings).run()
     finally:
         shape.blobs.close()
+        shape.partials.close()
         await shape.close()
         shape.doorbell.close()
 

@@ -4,25 +4,28 @@ import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
 
 from tests.faults.history import History, Kind, Operation, Outcome
 from tests.faults.pictures import picture
+from tests.faults.resuming import Resuming
 from tests.server import Person, Server, eventually
 
 # A server that is killed again and again may need so long to come back to a client, in seconds.
 PATIENCE_S = 90.0
 MIX = {
-    Kind.UPLOAD: 48,
+    Kind.UPLOAD: 36,
+    Kind.RESUME: 12,
     Kind.FOLLOW: 18,
     Kind.UNFOLLOW: 8,
     Kind.EDIT: 12,
     Kind.CANCEL: 8,
     Kind.LOOK: 6,
 }
-KEYED, REPEATED, LARGE = 0.5, 0.3, 0.1
+KEYED, REPEATED, LARGE, AHEAD = 0.5, 0.3, 0.1, 0.5
 TRY_AGAIN = frozenset({409, 503})
 
 
@@ -72,6 +75,8 @@ class Client:
         match kind:
             case Kind.UPLOAD:
                 self._upload(http, person, operation, own)
+            case Kind.RESUME:
+                self._resume(http, person, operation, own)
             case Kind.FOLLOW | Kind.UNFOLLOW:
                 operation.target = self.chance.choice(
                     [other.id for other in self.everyone if other is not person]
@@ -95,14 +100,47 @@ class Client:
     def _upload(
         self, http: httpx.Client, person: Person, operation: Operation, own: list[str]
     ) -> None:
+        files = [("mediaFile", ("a.jpg", photo)) for photo in self._photos(operation)]
+        form = {"data": {"caption": operation.caption}, "files": files}
+        self._post(http, person, operation, own, form)
+
+    def _resume(
+        self, http: httpx.Client, person: Person, operation: Operation, own: list[str]
+    ) -> None:
+        """Send files in pieces and make a post of them, before they are there or afterwards."""
+        ask = partial(self._send, http, person, operation)
+        uploads = [
+            Resuming(ask, operation, photo, self.chance, PATIENCE_S)
+            for photo in self._photos(operation)
+        ]
+        for upload in uploads:
+            upload.begin()
+        media = [{"uploadId": upload.upload_id} for upload in uploads]
+        form = {"json": {"caption": operation.caption, "media": media}}
+        ahead = self.chance.random() < AHEAD
+        if ahead:
+            self._post(http, person, operation, own, form)
+        for upload in uploads:
+            upload.send()
+        if not ahead:
+            self._post(http, person, operation, own, form)
+
+    def _photos(self, operation: Operation) -> list[bytes]:
+        """Decide what the operation posts."""
         count = self.chance.choice((1, 1, 2, 3))
         operation.photos = tuple(operation.number * 10 + index for index in range(count))
         operation.caption = f"operation {operation.number}"
         large = self.chance.random() < LARGE
-        files = [
-            ("mediaFile", (f"{photo}.jpg", picture(photo, large))) for photo in operation.photos
-        ]
-        form: dict[str, Any] = {"data": {"caption": operation.caption}, "files": files}
+        return [picture(photo, large) for photo in operation.photos]
+
+    def _post(
+        self,
+        http: httpx.Client,
+        person: Person,
+        operation: Operation,
+        own: list[str],
+        form: dict[str, Any],
+    ) -> None:
         if self.chance.random() >= KEYED:
             self._once(http, person, operation, "POST", "/posts", **form)
         else:

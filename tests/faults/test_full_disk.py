@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.faults import inside
@@ -57,6 +58,39 @@ def test_what_was_acknowledged_outlasts_a_full_disk(disk: Path, server: Server) 
     eventually(lambda: not inside.work_left(server.data), "all work to be done")
     assert inside.blob_findings(server.data) == []
     assert inside.broken_databases(server.data) == []
+
+
+def test_an_upload_in_pieces_outlasts_a_full_disk(disk: Path, server: Server) -> None:
+    author = server.person("author")
+    photo = picture(1, large=True)
+    tus = {"Tus-Resumable": "1.0.0"}
+    begun = author.http.post("/uploads/tus", headers={**tus, "Upload-Length": str(len(photo))})
+    path = begun.headers["Location"].removeprefix("/api/v1")
+
+    def append(offset: int, piece: bytes) -> httpx.Response:
+        headers = {**tus, "Content-Type": "application/offset+octet-stream"}
+        headers["Upload-Offset"] = str(offset)
+        return author.http.patch(path, headers=headers, content=piece)
+
+    def offset() -> int:
+        return int(author.http.head(path, headers=tus).headers["Upload-Offset"])
+
+    assert append(0, photo[:50_000]).status_code == 204
+    filler = fill(disk)
+    answer = append(50_000, photo[50_000:])
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+    assert offset() == 50_000, "what was acknowledged is kept, and no more"
+    partial = server.data / "blobs" / "partial" / path.rpartition("/")[2]
+    assert partial.stat().st_size == 50_000
+    another = author.http.post("/uploads/tus", headers={**tus, "Upload-Length": "1000"})
+    assert (another.status_code, another.json()["code"]) == (507, "storage_full")
+    filler.unlink()
+    assert append(50_000, photo[50_000:]).status_code == 204
+    body = {"media": [{"uploadId": path.rpartition("/")[2]}]}
+    created = author.http.post("/posts", json=body)
+    assert author.settled(created.json()["postId"])["status"] == "PUBLISHED"
+    assert [each.name for each in partial.parent.iterdir()] == []
+    assert not [line for line in server.log if "Traceback" in line]
 
 
 def test_a_start_on_a_full_disk_is_refused_with_one_line(tmp_path: Path, disk: Path) -> None:

@@ -132,6 +132,14 @@ async def test_a_file_of_another_size_is_not_taken(place: Place, ada: Visitor) -
     assert (await send(place, target, photo)).status_code == 200
 
 
+async def test_only_what_must_come_at_once_must_come_soon(place: Place, ada: Visitor) -> None:
+    photo = small_jpeg()
+    direct, resumable = await asked(ada, len(photo)), await asked(ada, len(photo))
+    hurried = with_take(place, limits=replace(place.services.take_upload.limits, total_s=0))
+    refused(await send(hurried, direct, photo), 408, "too_slow")
+    assert (await piece(ada.at(hurried), resumable["uploadId"], 0, photo)).status_code == 204
+
+
 @pytest.mark.parametrize("how", ["direct", "resumable"])
 async def test_another_file_than_announced_is_refused_for_good(
     place: Place, ada: Visitor, how: str

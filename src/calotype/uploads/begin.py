@@ -12,6 +12,7 @@ from calotype.connections.sql import Database, Transaction
 from calotype.kernel.clock import Clock
 from calotype.kernel.errors import Invalid, TooManyUploads, Unsupported
 from calotype.kernel.ids import IdFactory, shard_of
+from calotype.kernel.shielding import to_the_end
 from calotype.uploads.settings import UploadSettings
 from calotype.uploads.store import UploadStore
 from calotype.uploads.upload import Upload
@@ -72,8 +73,9 @@ class BeginUpload:
         await self.partials.create(upload.name)
         try:
             await self.database.write(shard_of(user_id), add)
-        except TooManyUploads:
-            await self.partials.discard(upload.name)
+        except BaseException:
+            # Nobody learns its id: should the commit have succeeded, the row expires by itself.
+            await to_the_end(self.partials.discard(upload.name))
             raise
         return upload
 

@@ -4,6 +4,7 @@ Guarantees: what is said to be there is durable; a connection that breaks leaves
 requests at once one is refused; memory is constant.
 """
 
+import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -96,7 +97,9 @@ class TakeUpload:
                     offset=partial.size,
                 )
             _check_room(upload, partial, length)
-            return await self._filled(upload, partial, body, digest)
+            # What has come is kept, so a piece may last for as long as it keeps to its pace.
+            patient = msgspec.structs.replace(self.limits, total_s=math.inf)
+            return await self._filled(upload, partial, paced(body, patient), digest)
 
     async def replace(
         self, upload_id: int, body: AsyncIterator[bytes], length: int | None = None
@@ -116,7 +119,7 @@ class TakeUpload:
         async with self._held(upload) as (upload, partial):
             await partial.clear()
             _check_room(upload, partial, length)
-            progress = await self._filled(upload, partial, body, None)
+            progress = await self._filled(upload, partial, paced(body, self.limits), None)
         if progress.offset < upload.size:
             raise Malformed(
                 f"{upload.size} bytes were announced, {progress.offset} came; send the whole file"
@@ -139,10 +142,14 @@ class TakeUpload:
             yield await self._extended(upload, now_ms), partial
 
     async def _filled(
-        self, upload: Upload, partial: Partial, body: AsyncIterator[bytes], digest: Digest | None
+        self,
+        upload: Upload,
+        partial: Partial,
+        body: AsyncGenerator[bytes, None],
+        digest: Digest | None,
     ) -> Progress:
         async with (
-            aclosing(paced(body, self.limits)) as steady,
+            aclosing(body) as steady,
             aclosing(_bounded(steady, upload.size - partial.size)) as chunks,
         ):
             await partial.append(chunks, digest)

@@ -10,14 +10,18 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    comments,
     discovery,
     engagement,
     feed,
     filters,
     health,
+    impressions,
     me,
     media,
     metrics,
+    notifications,
+    owner,
     pages,
     people,
     posts,
@@ -27,7 +31,7 @@ from calotype.web import (
     uploads,
 )
 from calotype.web.access import AccessLog
-from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.authentication import provide_me, provide_owner, provide_viewer
 from calotype.web.deadlines import Deadlines
 from calotype.web.edge import Edge
 from calotype.web.headers import Policy
@@ -38,7 +42,10 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
+_API = (
+    *(accounts, me, posts, uploads, engagement, comments, impressions, filters),
+    *(feed, people, discovery, notifications, owner, stream),
+)
 _ROOT = (media, health, metrics, pages, site)
 
 
@@ -73,6 +80,7 @@ def build_app(services: Services) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),
             "viewer": Provide(provide_viewer),
+            "owner": Provide(provide_owner),
         },
         exception_handlers={
             CalotypeError: on_error,

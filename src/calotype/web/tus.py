@@ -23,6 +23,8 @@ from calotype.kernel.errors import (
     Gone,
     Invalid,
     Malformed,
+    TooSlow,
+    Unavailable,
     Unsupported,
     WrongVersion,
 )
@@ -230,10 +232,19 @@ def _answer(status: int, headers: dict[str, str]) -> Response[None]:
 
 
 def _on_error(request: Asked, error: CalotypeError) -> Response[Any]:
+    if isinstance(error, TooSlow):
+        return _on_pause(request, error)
     answer = on_error(request, error)
     answer.headers["Tus-Resumable"] = VERSION
     if isinstance(error, WrongVersion):
         answer.headers["Tus-Version"] = VERSION
+    return answer
+
+
+def _on_pause(request: Asked, error: TooSlow) -> Response[Any]:
+    """tus-js-client gives up at a 408, and goes on after a 503."""
+    answer = on_error(request, Unavailable(f"{error.message}; what came is kept", retry_after=1))
+    answer.headers |= {"Tus-Resumable": VERSION, "Connection": "close"}
     return answer
 
 

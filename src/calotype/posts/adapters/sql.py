@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from calotype.connections.sql import Database, Transaction, as_ids, by_ids
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
+from calotype.media.renditions import RECIPE
 from calotype.posts.adapters.rows import as_json, medium_of, medium_row, post_of, post_row
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
-from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post
+from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post, Source
 from calotype.posts.store import Advance, Arrival, Changes, MediumStanding, Standing
 
 # Enum's own look-up takes 0.4 us, and a feed's ranking asks for 1,000.
@@ -108,6 +109,7 @@ class SqlPosts:
         )
         self._edit_media(tx, "alt_text", changes.alt_texts)
         self._edit_media(tx, "key", changes.keys)
+        self._edit_media(tx, "former_key", dict.fromkeys(changes.keys, ""))
 
     def arrive(self, tx: Transaction, media_id: int, arrival: Arrival) -> None:
         tx.notes.author(media_id)
@@ -118,9 +120,19 @@ class SqlPosts:
         tx.notes.author(media_id)
         values: dict[str, Any]
         if isinstance(outcome, Facts):
-            values = {"status": MediumStatus.READY, "reason": "", **msgspec.to_builtins(outcome)}
+            values = {"status": MediumStatus.READY, "reason": "", **_made(outcome)}
         else:
             values = {"status": MediumStatus.FAILED, "reason": outcome}
+        tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
+
+    def replace_renditions(self, tx: Transaction, media_id: int, key: str, facts: Facts) -> None:
+        tx.notes.author(media_id)
+        values = {"key": key, "former_key": media_table.c.key, **_made(facts)}
+        tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
+
+    def retire_original(self, tx: Transaction, media_id: int) -> None:
+        tx.notes.author(media_id)
+        values = {"source": Source.MASTER}
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
     def reopen(self, tx: Transaction, media_id: int) -> None:
@@ -182,7 +194,8 @@ class SqlPosts:
         p, m = posts_table.c, media_table.c
         both = media_table.join(posts_table, sa.and_(p.shard == m.shard, p.post_id == m.post_id))
         found = (
-            sa.select(p.author_id, p.status, p.audience, m.status.label("medium_status"), m.key)
+            sa.select(p.author_id, p.status, p.audience, m.status.label("medium_status"))
+            .add_columns(m.key, m.former_key)
             .select_from(both)
             .where(*_is_medium(media_id))
         )
@@ -195,6 +208,7 @@ class SqlPosts:
             audience=Audience(row.audience),
             ready=row.medium_status == MediumStatus.READY,
             key=row.key,
+            former_key=row.former_key,
         )
 
     async def published_ids(
@@ -251,6 +265,25 @@ class SqlPosts:
             shard, lambda tx: _load(tx, [row.post_id for row in tx.all(some)])
         )
         return list(posts.values())
+
+    async def written_by(self, author_id: int, after: int, limit: int) -> list[Post]:
+        c = posts_table.c
+        shard = shard_of(author_id)
+        some = (
+            sa.select(c.post_id)
+            .where(
+                c.shard == shard,
+                c.author_id == author_id,
+                c.status != Status.PURGED,
+                c.post_id > after,
+            )
+            .order_by(c.post_id)
+            .limit(limit)
+        )
+        posts = await self._database.read(
+            shard, lambda tx: _load(tx, [row.post_id for row in tx.all(some)])
+        )
+        return sorted(posts.values(), key=lambda post: post.post_id)
 
     def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:
         shard = shard_of(author_id)
@@ -330,6 +363,11 @@ def _load(tx: Transaction, post_ids: Sequence[int]) -> dict[int, Post]:
         media.setdefault(row.post_id, []).append(medium_of(row))
     posts = tx.all(_POSTS, these)
     return {row.post_id: post_of(row, media.get(row.post_id, ())) for row in posts}
+
+
+def _made(facts: Facts) -> dict[str, Any]:
+    """What a medium's row says once its renditions were made of today's recipe."""
+    return {"recipe": RECIPE, **msgspec.to_builtins(facts)}
 
 
 def _is(post_id: int) -> tuple[sa.ColumnElement[bool], ...]:
