@@ -28,7 +28,7 @@ async def stream(
     services: NamedDependency[Services],
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
-    """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
+    """Notices as they come: post.published and post.failed, with {postId, status, reason?, reasonCode?}.
 
     While a video is made, progress with {postId, mediaId, progress} in percent, without an id.
 
