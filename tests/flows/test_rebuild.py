@@ -110,7 +110,7 @@ def test_a_narrowed_audience_ends_what_was_signed_before_a_rebuild(place: Server
     assert httpx.get(place.url + old_url).status_code == 200
     for audience in ("everyone", "followers"):
         assert author.http.patch(f"/posts/{post}", json={"audience": audience}).status_code == 200
-    assert httpx.get(place.url + old_url).status_code == 204
+    assert httpx.get(place.url + old_url).status_code == 404
     settle(place)
     new_url = author.read(f"/posts/{post}")["media"][0]["urls"]["w640"]
     assert httpx.get(place.url + new_url).status_code == 200
