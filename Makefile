@@ -4,13 +4,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test lint check format bench docs lock hooks clean
+CLIENT := src/calotype/web/static/index.html
+
+.PHONY: help run ui test lint check format bench docs lock hooks clean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/.run  ## start Calotype on 127.0.0.1:8000
 	$(BIN)/calotype serve
+
+ui: .venv/.run  ## build the web client anew
+	$(BIN)/python hatch_build.py
 
 test: .venv/.dev  ## run every test this machine can run
 	$(BIN)/python -m pytest -m "not soak" $(ARGS)
@@ -51,6 +56,7 @@ clean:          ## remove the environment and caches
 .venv/.run: requirements.lock pyproject.toml | .venv/bin/python
 	$(PIP) install --quiet --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@test -f $(CLIENT) || echo "Installed without the web client, which npm could not build. Later: make ui" >&2
 	touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.run

@@ -1,19 +1,29 @@
 """What every CelebrityStore and RecentPosts promises, and the line that authors cross."""
 
-import dataclasses
 from functools import partial
 
 import pytest
 
 from calotype.bootstrap import Embedded, celebrity_posts, fan_out
+from calotype.engagement.affinity import Act, Touch
 from calotype.feed import celebrities as room
 from calotype.feed.celebrities import CelebrityLine
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.graph.celebrities import Fame
 from calotype.kernel.ids import MAX_ID, shard_of
 from calotype.posts.lifecycle import Status
-from tests.clocks import DAY_MS, ManualClock
-from tests.stores import AUTHOR_SHARD, READER_SHARD, House, graph_of, move, published
+from calotype.posts.post import Audience
+from tests.clocks import DAY_MS, ManualClock, TickingClock
+from tests.stores import (
+    AUTHOR_SHARD,
+    READER_SHARD,
+    House,
+    graph_of,
+    move,
+    new_post,
+    published,
+    start,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +72,23 @@ async def test_a_reader_is_told_of_the_followed_ones_and_of_those_who_fell_latel
     assert set(await shape.celebrities.followed_by(reader, 20)) == {famous, fallen}
     await graph_of(shape).unfollow(reader, famous)
     assert await shape.celebrities.followed_by(reader, 20) == [fallen]
+
+
+async def test_the_newest_for_everyone_are_of_all_authors_and_of_no_other_audience(
+    shape: Embedded, clock: TickingClock
+) -> None:
+    posts = []
+    for at in range(6):
+        clock.advance(ms=1)  # so that ids of different shards keep the order
+        audience = Audience.FOLLOWERS if at == 3 else Audience.EVERYONE
+        posts.append(await published(shape, shape.ids.new(at), audience))
+    await move(shape, posts[1].post_id, Status.ARCHIVED)
+    await start(shape, new_post(shape, shape.ids.new(9)))
+    expected = [posts[at].post_id for at in (5, 4, 2, 0)]
+    newest = await shape.recent.newest_for_everyone(MAX_ID, 10)
+    assert [each.post_id for each in newest] == expected
+    below = await shape.recent.newest_for_everyone(newest[0].published_id, 2)
+    assert [each.post_id for each in below] == expected[1:3]
 
 
 async def test_newest_of_several_authors_each_with_their_own(shape: Embedded) -> None:
@@ -139,12 +166,9 @@ async def test_ranked_feeds_get_five_posts_of_the_ten_closest(shape: Embedded) -
         await rise(shape, author, 1)
         posts[author] = [(await published(shape, author)).post_id for _ in range(6)]
     closest = authors[0]
-
-    async def affinity(_reader: int, wanted: object) -> list[float]:
-        assert isinstance(wanted, list)
-        return [float(each == closest) for each in wanted]
-
-    source = dataclasses.replace(celebrity_posts(shape), affinity=affinity)
+    now_ms = shape.clock.now_ms()
+    await shape.affinities.add([Touch(fan, closest, Act.LIKE, now_ms, cause=1)])
+    source = celebrity_posts(shape)
     picked = await source.picked(fan, await source.followed(fan), MAX_ID)
     assert [each.published_id for each in picked] == sorted(
         (each.published_id for each in picked), reverse=True

@@ -137,6 +137,26 @@ async def test_whom_one_follows_among_many(shape: Embedded) -> None:
     assert await shape.graph.following_among(ada, range(1, 1_001)) == set()
 
 
+async def test_the_newest_followees_and_the_counts_of_several_people(shape: Embedded) -> None:
+    ada, bob, cleo, dan, eve = people(shape, 5)
+    for follower, followee in ((ada, dan), (ada, bob), (ada, cleo), (bob, ada), (dan, ada)):
+        await graph_of(shape).follow(follower, followee)
+    newest = await shape.graph.newest_followees([ada, bob, eve], 2)
+    assert newest == {ada: [cleo, bob], bob: [ada], eve: []}
+    assert await shape.graph.newest_followees([], 2) == {}
+    crowd = people(shape, 120)  # more than a statement's worth
+    assert await shape.graph.newest_followees([*crowd, bob], 1) == {
+        **{each: [] for each in crowd},
+        bob: [ada],
+    }
+    assert await shape.graph.counts_of([ada, cleo, eve]) == {
+        ada: FollowCounts(followers=2, following=3),
+        cleo: FollowCounts(followers=1),
+        eve: FollowCounts(),
+    }
+    assert await shape.graph.counts_of([]) == {}
+
+
 async def test_of_racing_follows_one_makes_the_edge_and_counts_equal_edges(house: House) -> None:
     shapes = [house.open("one"), house.open("two")]
     ada, bob = people(shapes[0], 2)

@@ -221,6 +221,21 @@ async def test_stuck_posts_are_listed_oldest_first_whatever_their_shard(
     assert await shape.posts.stuck(now - 10_000, 0, 10) == []
 
 
+async def test_all_that_someone_wrote_is_paged_oldest_first_but_what_is_purged(
+    shape: Embedded, author: int
+) -> None:
+    posts = [await published(shape, author, Audience.FOLLOWERS) for _ in range(4)]
+    posts.append(await start(shape, new_post(shape, author)))
+    await published(shape, shape.ids.new(3))
+    await move(shape, posts[0].post_id, Status.ARCHIVED)
+    await move(shape, posts[2].post_id, Status.ARCHIVED, Status.PURGED)
+    ids = [posts[at].post_id for at in (0, 1, 3, 4)]
+    first = await shape.posts.written_by(author, 0, 3)
+    assert [post.post_id for post in first] == ids[:3]
+    rest = await shape.posts.written_by(author, ids[2], 3)
+    assert rest == [posts[4]]
+
+
 async def test_media_of_purged_or_unknown_posts_are_missing(shape: Embedded, author: int) -> None:
     kept, purged = [await published(shape, author, photos=2) for _ in range(2)]
     await move(shape, purged.post_id, Status.ARCHIVED)

@@ -23,6 +23,12 @@ def rows(data: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return connection.execute(statement, values).fetchall()
 
 
+def change(data: Path, statement: str) -> None:
+    """Change rows behind the server's back."""
+    with closing(sqlite3.connect(data / "core.db", timeout=10)) as connection, connection:
+        assert connection.execute(statement).rowcount > 0, statement
+
+
 def work_left(data: Path) -> list[tuple[Any, ...]]:
     """Jobs, deliveries and outbox rows that are still to be done; dead letters are not."""
     return rows(

@@ -24,6 +24,9 @@ END = "== end of block =="
 # Operations that the page cannot show at work, and why.
 NOT_SHOWN = {
     ("POST", "/api/v1/posts/{post_id}/retry"): "takes a failure of the server's own",
+    ("GET", "/api/v1/owner/overview"): "the page's people do not own the place",
+    ("GET", "/api/v1/owner/dead-letters"): "as above",
+    ("POST", "/api/v1/owner/dead-letters/{letter_id}/replay"): "as above",
 }
 
 

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from calotype.kernel.errors import DecoderCrashed, NotAnImage, Unavailable
 from calotype.media.decoders import Decoders
@@ -32,10 +33,10 @@ async def pool(
     idle_seconds: float = 60.0,
     job_seconds: float = 60.0,
     limits: DecoderLimits | None = None,
+    kept: int = 0,
 ) -> AsyncIterator[Decoders]:
-    decoders_ = Decoders(
-        MediaSettings(decoders, idle_seconds, job_seconds, limits or DecoderLimits())
-    )
+    settings = MediaSettings(decoders, idle_seconds, job_seconds, limits or DecoderLimits())
+    decoders_ = Decoders(replace(settings, kept_decoders=kept))
     try:
         yield decoders_
     finally:
@@ -201,6 +202,29 @@ async def test_an_idle_decoder_leaves(photo: Path) -> None:
         for pid in children():
             await gone(pid)
         assert (await decoders.render(photo)).width == 320
+
+
+async def test_as_many_as_are_to_be_kept_stay(tmp_path: Path) -> None:
+    pipes = [Pipe(tmp_path / f"pipe{n}") for n in range(3)]
+    async with pool(decoders=3, idle_seconds=0.01, kept=1) as decoders:
+        jobs = [asyncio.create_task(decoders.render(pipe.path)) for pipe in pipes]
+        await asyncio.gather(*(pipe.opened() for pipe in pipes))
+        busy = children()
+        assert len(busy) == 3, "as many as the queue is deep"
+        for pipe in pipes:
+            pipe.feed(photos.small_jpeg())
+        await asyncio.gather(*jobs)
+        leaving = {asyncio.create_task(gone(pid)) for pid in busy}
+        while len(leaving) > 1:
+            _, leaving = await asyncio.wait(leaving, return_when=asyncio.FIRST_COMPLETED)
+        assert decoders.census() == (0, 1)
+        stayed = children()
+        assert stayed < busy
+        photo = tmp_path / "photo.jpg"
+        photo.write_bytes(photos.small_jpeg())
+        await decoders.render(photo)
+        assert children() == stayed
+    await asyncio.gather(*leaving)
 
 
 async def test_a_closed_pool_takes_no_work_and_leaves_nothing(photo: Path) -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from click.testing import CliRunner
 
 from calotype import bootstrap
+from calotype.accounts.events import account_event
 from calotype.bootstrap import prepare
 from calotype.cli.main import main
 from calotype.cli.serve import alone
@@ -21,7 +24,10 @@ from calotype.connections import migrate as migrations
 from calotype.connections.migrate import current_step, migrate
 from calotype.connections.schema import CORE, TIMELINES
 from calotype.connections.sql import sqlite_engine
+from calotype.events.adapters.sql import outbox_table
+from calotype.events.log import Event
 from calotype.kernel.errors import MigrationFailed, Misconfigured
+from calotype.kernel.ids import shard_of
 from calotype.settings import Settings
 
 DATABASES = {"core": CORE, "timelines": TIMELINES}
@@ -205,3 +211,36 @@ def test_the_command_says_what_it_did_and_refuses_under_a_server(
         refused = command.invoke(main, ["migrate"])
     assert refused.exit_code == 2
     assert "another Calotype runs on" in refused.output
+
+
+def test_who_was_here_before_there_was_an_index_of_people_is_told_of(tmp_path: Path) -> None:
+    """Step 0015: an event for each account, from which the worker makes the index."""
+    engine = sqlite_engine(tmp_path / "core.db", "OFF")
+    _upgrade_to(engine, "0011")
+    ids = [number << 22 | number << 10 for number in range(1, 1_203)]
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO accounts (shard, user_id, username, name, bio, role, password_hash) "
+                "VALUES (:shard, :user_id, 'x', '', '', 'member', '')"
+            ),
+            [{"shard": shard_of(id_), "user_id": id_} for id_ in ids],
+        )
+    migrate(engine, "core")
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(outbox_table).order_by(outbox_table.c.id)).all()
+    engine.dispose()
+    assert [row.id for row in rows] == ids
+    told = account_event(ids[7])
+    row = rows[7]
+    assert Event(row.shard, row.kind, row.key, row.payload) == told
+
+
+def _upgrade_to(engine: sa.Engine, revision: str) -> None:
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("script_location", str(migrations._HOME))
+        config.set_main_option("version_locations", str(migrations._HOME / "core"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

@@ -147,3 +147,20 @@ def test_names_with_our_prefix_that_mean_nothing_are_told() -> None:
         "PATH": "x",
     }
     assert unknown_names(environment) == ["CALOTYPE_BINT"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "life_ms"),
+    [("keep", None), ("delete_after=7d", 604_800_000), ("delete_after=12h", 43_200_000)],
+)
+def test_originals_are_kept_or_make_way_after_days_or_hours(
+    policy: str, life_ms: int | None
+) -> None:
+    settings = load_settings({"CALOTYPE_MEDIA_ORIGINALS": policy})
+    assert settings.media.original_ms == life_ms
+
+
+@pytest.mark.parametrize("policy", ["", "delete", "delete_after=0d", "delete_after=7", "7d"])
+def test_a_policy_that_is_none_is_refused_with_an_example(policy: str) -> None:
+    with pytest.raises(Misconfigured, match="such as delete_after=7d"):
+        load_settings({"CALOTYPE_MEDIA_ORIGINALS": policy})

@@ -14,11 +14,14 @@ import httpx
 import msgspec
 import pytest
 
+from calotype.engagement.comment import Comment
 from calotype.feed.timelines import Push
+from calotype.kernel.ids import shard_of
 from calotype.media.renditions import RENDITIONS
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Facts, Post
 from calotype.ranking.ranker import Candidate
+from calotype.uploads.keys import master_key, original_key
 from tests.inprocess import Place, Visitor, content, running
 from tests.stores import move, new_post, publish, start
 
@@ -65,6 +68,8 @@ class Reads:
     needs_login: bool = False
     query: Callable[[Post], dict[str, str]] = lambda _post: {}
     bodiless: bool = False
+    status: int = 200
+    json: Any = None
 
 
 @dataclass(frozen=True)
@@ -112,16 +117,28 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "savePost": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
     "unsavePost": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
     "listLikes": Reads(MAY_SEE, hidden=404, bodiless=True),
+    "listComments": Reads(MAY_SEE, hidden=404),
+    "addComment": Reads(
+        MAY_SEE, hidden=404, needs_login=True, bodiless=True, status=201, json={"text": "x"}
+    ),
+    "likeComment": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
+    "unlikeComment": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
+    "editComment": Changes(_owner(200, 200, 200, 200), json={"text": "x"}),
+    "deleteComment": Changes(_owner(204, 204, 204, 204)),
     # What they list is the matter of tests/web/test_engagement.py.
     "listLiked": Silent(needs_login=True),
     "listSaved": Silent(needs_login=True),
+    "listNotifications": Silent(needs_login=True),
+    "countNotifications": Silent(needs_login=True),
+    "readNotifications": Silent(needs_login=True, json={"upTo": "1"}),
+    "reportImpressions": Silent(needs_login=True, json={"impressions": []}),
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
+    "countNewer": Silent(needs_login=True),
     "createUpload": Silent(needs_login=True, json={"bytes": 1}),
     "getUpload": Silent(needs_login=True),
     "deleteUpload": Silent(needs_login=True),
     "sendUpload": Silent(),
-    "countNewer": Silent(needs_login=True),
     "stream": Silent(needs_login=True, endless=True),
     "listSessions": Silent(needs_login=True),
     "endSession": Silent(needs_login=True),
@@ -144,13 +161,12 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "live": Silent(),
     "ready": Silent(),
 }
-# Outside the API's own document; they know of no post. What tus answers to whom is tested in
-# test_tus.py.
+# Pages and documents outside the API's own document; they know of no post.
+_PAGES = {"/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"}
+# The web client's own, which test_site.py walks; and what tus answers to whom is in test_tus.py.
+_CLIENT = {"/{path}", "/p/{post_id}"}
 _TUS = {"/api/v1/uploads/tus", "/api/v1/uploads/tus/{upload_id}"}
-UNDOCUMENTED = {
-    *("/", "/metrics", "/setup", "/schema", "/schema/openapi.json", "/schema/{path}"),
-    *_TUS,
-}
+UNDOCUMENTED = _PAGES | _CLIENT | _TUS
 
 _numbers = itertools.count()
 
@@ -163,6 +179,7 @@ class Scene:
     post: Post
     visitors: Cast
     caption: str
+    comment_id: int
     traces: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -215,7 +232,11 @@ async def scene(place: Place, cast: Cast, kind: Kind) -> Scene:
         await place.shape.timelines.push([Push(each.id, entry) for each in cast.values()])
     for role in (Role.FORMER, Role.OTHER):
         await cast[role].unfollow(owner)
-    return Scene(place, post, cast, caption)
+    comment = Comment(place.shape.ids.new(shard_of(post.post_id)), post.post_id, owner.id, caption)
+    await place.shape.core.write(
+        shard_of(post.post_id), lambda tx: place.shape.comments.insert(tx, comment)
+    )
+    return Scene(place, post, cast, caption, comment.comment_id)
 
 
 async def _post(place: Place, author_id: int, kind: Kind, caption: str) -> Post:
@@ -244,13 +265,13 @@ async def ask(
         "media_id": scene.post.media[0].media_id,
         "file_name": "w640.webp",
         "user": scene.post.author_id,
+        "comment_id": scene.comment_id,
         "session_id": 12345,
         "upload_id": scene.post.media[0].media_id,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}
-    json = None if isinstance(rule, Reads) else rule.json
     visitor = scene.visitors[role]
-    return await visitor.http.request(method, path.format(**places), params=query, json=json)
+    return await visitor.http.request(method, path.format(**places), params=query, json=rule.json)
 
 
 async def test_every_operation_is_declared(place: Place) -> None:
@@ -285,7 +306,7 @@ async def test_reading_shows_a_post_to_its_audience_alone(
             assert answer.status_code == 401, who
             assert not here.told(answer), who
         elif role in rule.shown[kind]:
-            assert answer.status_code == 200, who
+            assert answer.status_code == rule.status, who
             assert here.told(answer) or rule.bodiless, who
         else:
             assert answer.status_code == rule.hidden, who
@@ -365,3 +386,27 @@ async def test_a_file_that_does_not_exist_is_nobodys(place: Place, cast: Cast) -
     for visitor in here.visitors.values():
         for name in ("w641.webp", "w640", "original", "w640.webp.jpg", str(media_id)):
             assert (await visitor.http.get(f"/media/{media_id}/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize("source", [original_key, master_key])
+async def test_what_renditions_are_made_from_is_served_to_nobody(
+    place: Place, cast: Cast, source: Callable[[int, int], str]
+) -> None:
+    here = await scene(place, cast, Kind.PUBLIC)
+    medium = here.post.media[0]
+    key = source(here.post.author_id, medium.media_id)
+    secret = content(medium.media_id, "secret", 3_000)
+    await place.shape.blobs.put(key, _once(secret))
+    names = ["original", "master", "master.webp", "1080p.mp4", str(medium.media_id), ""]
+    paths = [f"/media/{medium.media_id}/{name}" for name in names]
+    paths += [f"/media/{key}", f"/{key}", f"/media/{medium.media_id}/..%2f..%2f{key}"]
+    signed = place.services.urls.url(medium, "master", Audience.FOLLOWERS)
+    for visitor in here.visitors.values():
+        for path in (*paths, signed):
+            answer = await visitor.http.get(path)
+            assert answer.status_code == 404, path
+            assert answer.content != secret, path
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from calotype.accounts.account import Account
 from calotype.posts.post import Audience
 from tests.inprocess import PASSWORD, Place, Visitor, running
-from tests.working import work_off_events
+from tests.working import handlers_of, work_off_events
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +62,22 @@ async def test_whoever_left_is_found_no_more_even_before_they_are_forgotten(plac
     await work_off_events(place.shape)
     await place.shape.people_index.forget(mia.id)
     await work_off_events(place.shape)
+    assert await place.shape.people_index.indexed([mia.id]) == {}
+
+
+async def test_a_name_that_was_read_before_its_bearer_left_is_not_indexed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mia = await place.person("mia")
+    accounts = place.shape.people.accounts
+    stale = await accounts.by_ids([mia.id])
+    assert (await mia.api("DELETE", "/users/me", json={"password": PASSWORD})).status_code == 204
+
+    async def before(_ids: object) -> dict[int, Account]:
+        return stale
+
+    monkeypatch.setattr(accounts, "by_ids", before)
+    await handlers_of(place.shape).index.index([mia.id])
     assert await place.shape.people_index.indexed([mia.id]) == {}
 
 

@@ -75,6 +75,10 @@ def test_a_post_is_counted_through_its_stages_across_processes(own: Server) -> N
         assert after[f'calotype_post_stage_seconds_count{{stage="{stage}"}}'] == 1, stage
     assert 0 <= after["calotype_publish_visible_seconds_sum"] < 60
     assert after['calotype_publish_visible_seconds_bucket{le="+Inf"}'] == 1
+    photos = 'source="jobs",lane="photos"'
+    assert before[f'calotype_work_total{{{photos},outcome="done"}}'] == 0
+    assert after[f'calotype_work_total{{{photos},outcome="done"}}'] == 1
+    assert after[f"calotype_work_seconds_total{{{photos}}}"] > 0
     assert after['calotype_decoders{state="busy"}'] == 0
     assert after["calotype_worker_up"] == 1
     posted = 'method="POST",route="/api/v1/posts"'

@@ -13,6 +13,10 @@ class NameCensus(Protocol):
         """Claims of nobody: confirmed ones, and ones that ran out before, without an account."""
         ...
 
+    async def accounts(self) -> int:
+        """How many accounts there are. Costs a look at each."""
+        ...
+
     async def free(self, claim: Claim) -> None:
         """Remove exactly this claim, if it still has no account."""
         ...

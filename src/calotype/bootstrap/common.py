@@ -3,15 +3,19 @@
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.discovery.index import IndexPeople
-from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
+from calotype.engagement.forget import ForgetEngagement
+from calotype.feed.celebrities import CelebrityLine, CelebrityPosts
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
 from calotype.posts.adapters.census import SqlPostCensus
+from calotype.posts.adapters.originals import SqlOriginals
 from calotype.posts.assemble import AssemblePost
 from calotype.posts.census import PostCensus
 from calotype.posts.drop import DropMedium
 from calotype.posts.outcome import Outcome
+from calotype.posts.rebuild_all import RebuildAll
 from calotype.posts.reconcile import Reconcile
+from calotype.posts.retire import RetireOriginals
 from calotype.posts.withdraw import WithdrawPost
 from calotype.uploads.abandon import AbandonUpload
 from calotype.uploads.finish import FinishUpload
@@ -50,12 +54,28 @@ def drop_medium(shape: Embedded) -> DropMedium:
     return DropMedium(shape.core, shape.posts, shape.jobs, shape.blobs, outcome(shape))
 
 
+def forget_engagement(shape: Embedded) -> ForgetEngagement:
+    return ForgetEngagement(shape.core, shape.marks, shape.tallies, shape.comments)
+
+
 def outcome(shape: Embedded) -> Outcome:
     return Outcome(shape.posts, shape.outbox, shape.ids)
 
 
 def build_post_census(shape: Embedded) -> PostCensus:
     return SqlPostCensus(shape.core)
+
+
+def rebuild_all(shape: Embedded) -> RebuildAll:
+    return RebuildAll(shape.core, shape.rebuilds, shape.jobs, shape.ids)
+
+
+def retire_originals(shape: Embedded) -> RetireOriginals | None:
+    """None where the policy is to keep them."""
+    life_ms = shape.settings.media.original_ms
+    if life_ms is None:
+        return None
+    return RetireOriginals(shape.core, SqlOriginals(shape.core), shape.jobs, shape.clock, life_ms)
 
 
 def fan_out(shape: Embedded) -> FanOut:
@@ -83,8 +103,18 @@ def celebrity_posts(shape: Embedded) -> CelebrityPosts:
         recent=shape.recent,
         cache=MemoryCache(CELEBRITY_CACHE_BYTES, shape.clock),
         clock=shape.clock,
-        affinity=no_affinity,
+        affinities=shape.affinities,
         kept_s=CELEBRITY_KEPT_S,
+    )
+
+
+def index_people(shape: Embedded) -> IndexPeople:
+    return IndexPeople(
+        database=shape.core,
+        accounts=shape.people.accounts,
+        account_store=shape.accounts,
+        graph=shape.graph,
+        people=shape.people_index,
     )
 
 
@@ -118,13 +148,3 @@ def abandon_upload(shape: Embedded) -> AbandonUpload:
 
 def _assemble_post(shape: Embedded) -> AssemblePost:
     return AssemblePost(shape.posts, shape.uploads, shape.jobs, shape.outbox, outcome(shape))
-
-
-def index_people(shape: Embedded) -> IndexPeople:
-    return IndexPeople(
-        database=shape.core,
-        accounts=shape.people.accounts,
-        account_store=shape.accounts,
-        graph=shape.graph,
-        people=shape.people_index,
-    )

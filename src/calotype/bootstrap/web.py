@@ -1,8 +1,15 @@
 """What the web process works with."""
 
+import asyncio
+from pathlib import Path
+from shutil import disk_usage
+
+import calotype
+from calotype.accounts.adapters.census import SqlNameCensus
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     abandon_upload,
+    build_post_census,
     celebrity_posts,
     drop_medium,
     outcome,
@@ -10,17 +17,21 @@ from calotype.bootstrap.common import (
     take_upload,
     withdraw_post,
 )
-from calotype.bootstrap.shape import Embedded
+from calotype.bootstrap.shape import DATABASES, Embedded
 from calotype.cache.adapters.memory import MemoryCache
-from calotype.connections.figures import figures_path
+from calotype.connections.figures import fetch_figures, figures_path
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
+from calotype.engagement.affinities import KeepAffinities
+from calotype.engagement.discuss import Discuss
 from calotype.engagement.gate import Gate
 from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.profile_visits import ProfileVisits
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
@@ -31,6 +42,7 @@ from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
+from calotype.notify.read import ReadNotices
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
 from calotype.posts.create_from_uploads import CreateFromUploads
@@ -40,17 +52,25 @@ from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
-from calotype.ranking.ranker import RecencyRanker
+from calotype.ranking.features import StoredFeatures
+from calotype.ranking.ranker import PlainRanker
+from calotype.ranking.served import SampledServedLog
+from calotype.upkeep.dead_letters import AllDeadLetters
+from calotype.upkeep.overview import Disk, ViewPlace
+from calotype.upkeep.queues import Queues
 from calotype.uploads.adapters.own import OwnTarget
 from calotype.uploads.begin import BeginUpload
-from calotype.web.figures import Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.bundle import load_bundle
+from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
 from calotype.web.streams import Streams
 from calotype.workers.handlers import GROUPS
 
+# Where the build of the web client puts it.
+BUNDLE = Path(calotype.__file__).parent / "web" / "static"
 SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -58,12 +78,23 @@ def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
     gate = Gate(shape.posts, shape.people.accounts, rule)
+    react = React(shape.core, shape.accounts, gate, shape.marks, shape.outbox)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web, feed = shape.settings.web, shape.settings.feed
+    site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
+    queues = _queues(shape)
+
+    profile_visits = ProfileVisits(
+        KeepAffinities(shape.people.accounts, shape.affinities), shape.clock
+    )
+
+    async def flush() -> None:
+        await profile_visits.flush()
+        await shape.impressions.flush()
 
     async def ready() -> None:
         await shape.people.accounts.by_ids([1])
@@ -84,6 +115,7 @@ def build_services(shape: Embedded) -> Services:
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        joined=JoinedPages(shape.versions, shape.clock),
         engagement=KeptEngagement(
             ViewEngagement(shape.tallies, shape.marks),
             shape.versions,
@@ -92,30 +124,58 @@ def build_services(shape: Embedded) -> Services:
             feed.cached_lists,
         ),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
-        react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
+        react=react,
+        discuss=Discuss(
+            database=shape.core,
+            accounts=shape.accounts,
+            gate=gate,
+            comments=shape.comments,
+            outbox=shape.outbox,
+            react=react,
+            ids=shape.ids,
+            clock=shape.clock,
+        ),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
+        suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
+        explore=Explore(shape.recent, shape.posts, rule),
         begin_upload=_begin_upload(shape),
         take_upload=take_upload(shape),
         abandon_upload=abandon_upload(shape),
         upload_target=OwnTarget(
             secret, shape.settings.public_url, shape.clock, shape.settings.uploads.direct_s
         ),
-        find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
-        suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
-        explore=Explore(shape.recent, shape.posts, rule),
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
+        take_along=TakeAlong(shape.people.accounts, shape.posts, shape.graph, shape.blobs),
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,
         blobs=shape.blobs,
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
+        bundle=load_bundle(BUNDLE),
+        site_url=site_url,
+        impressions=shape.impressions,
+        profile_visits=profile_visits,
+        notices=shape.notices,
+        read_notices=ReadNotices(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            rule=rule,
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,
         figures=figures,
-        scrape=_scrape(shape, figures),
+        scrape=Scrape(figures, queues, figures_path(shape.settings.directory / "run", "worker")),
+        view_place=_view_place(shape, queues),
+        dead_letters=AllDeadLetters(shape.dead_letters),
         ready=ready,
+        flush=flush,
+        clock=shape.clock,
     )
 
 
@@ -175,9 +235,11 @@ def _feed(shape: Embedded) -> ReadFeed:
     return ReadFeed(
         posts=shape.posts,
         candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
-        ranker=RecencyRanker(),
         snapshots=Snapshots(cache, settings.snapshot_s),
         lists=ReadyLists(shape.versions, shape.clock, settings.cache_s, settings.cached_lists),
+        features=StoredFeatures(shape.affinities, shape.tallies),
+        ranker=PlainRanker(),
+        served=SampledServedLog(shape.impressions, shape.settings.feed.logged_share),
         clock=shape.clock,
         ranked_together=settings.candidates,
     )
@@ -195,10 +257,31 @@ def _change_avatar(shape: Embedded) -> ChangeAvatar:
     )
 
 
-def _scrape(shape: Embedded, figures: WebFigures) -> Scrape:
+def _queues(shape: Embedded) -> Queues:
     lanes = {
         shape.jobs.source: (PHOTO_LANE, VIDEO_LANE, FANOUT_LANE, UPKEEP_LANE),
         shape.events.source: (OUTBOX_TOPIC, *GROUPS),
     }
-    worker = figures_path(shape.settings.directory / "run", "worker")
-    return Scrape(figures, (shape.jobs, shape.events), lanes, worker, shape.clock)
+    return Queues((shape.jobs, shape.events), lanes, shape.clock)
+
+
+def _view_place(shape: Embedded, queues: Queues) -> ViewPlace:
+    directory = shape.settings.directory
+    worker = figures_path(directory / "run", "worker")
+    return ViewPlace(
+        names=SqlNameCensus(shape.core),
+        posts=build_post_census(shape),
+        queues=queues,
+        disk=lambda: asyncio.to_thread(_disk, directory),
+        probes={
+            "database": lambda: shape.people.accounts.by_ids([1]),
+            "timelines": lambda: shape.timelines.page(1, 1, 1),
+            "worker": lambda: fetch_figures(worker, PATIENCE_S),
+        },
+    )
+
+
+def _disk(directory: Path) -> Disk:
+    usage = disk_usage(directory)
+    sizes = {name: (directory / f"{name}.db").stat().st_size for name in DATABASES}
+    return Disk(usage.free, usage.total, sizes)

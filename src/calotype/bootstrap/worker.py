@@ -2,35 +2,43 @@
 
 from collections.abc import Sequence
 
+from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     abandon_upload,
     drop_medium,
     fan_out,
+    forget_engagement,
     index_people,
     outcome,
+    rebuild_all,
     rebuild_timeline,
     reconcile_posts,
+    retire_originals,
     sweep_blobs,
     withdraw_post,
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
-from calotype.engagement.project import ProjectLikes
+from calotype.engagement.affinities import KeepAffinities
+from calotype.engagement.project import ProjectEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.media.decoders import Decoders
 from calotype.media.video.transcoder import Transcoder
 from calotype.notify.notices import topic
+from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE
 from calotype.posts.erase import ErasePosts
 from calotype.posts.post import MediumKind
 from calotype.posts.process import ProcessMedium
 from calotype.posts.progress import ReportProgress
+from calotype.posts.rebuild import RebuildRenditions
 from calotype.posts.rekey import Rekey
 from calotype.posts.remake import RemakeRenditions
 from calotype.posts.render import Renderer, RenderPhoto, RenderVideo
+from calotype.posts.retire import RetireOriginal
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.process_avatar import ProcessAvatar
 from calotype.workers.batches import BatchLane
@@ -46,6 +54,7 @@ EVENT_WIDTH = 4
 SWEEP_EVERY_S = 900.0
 TIDY_EVERY_S = 3_600.0
 TRIM_EVERY_S = 86_400.0
+RETIRE_EVERY_S = 600.0
 RECALL_EVERY_S = 20.0
 
 
@@ -67,15 +76,36 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
             outcome=outcome(shape),
         ),
         remake=RemakeRenditions(shape.posts, shape.blobs, renderers),
+        rebuild_media=RebuildRenditions(
+            shape.core, shape.posts, shape.jobs, shape.blobs, renderers
+        ),
+        rebuild_all=rebuild_all(shape),
+        retire=RetireOriginal(shape.core, shape.posts, shape.blobs, renderers),
         withdraw=withdraw_post(shape),
         drop=drop_medium(shape),
         rekey=Rekey(shape.posts, shape.blobs),
         fanout=fan_out(shape),
         rebuild=rebuild_timeline(shape),
+        forget_engagement=forget_engagement(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
-        likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
-        people=index_people(shape),
+        people=TellPeople(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            graph=shape.graph,
+            rule=AudienceRule(shape.graph),
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
+        engagement=ProjectEngagement(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            tallies=shape.tallies,
+            comments=shape.comments,
+        ),
+        affinities=KeepAffinities(shape.people.accounts, shape.affinities),
+        index=index_people(shape),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -90,15 +120,17 @@ def build_lanes(shape: Embedded, handlers: Handlers, routines: Sequence[Routine]
         FANOUT_LANE: FANOUT_WIDTH,
         UPKEEP_LANE: 1,
     }
+    tally, owner, clock = handlers.figures.tally, shape.owner, shape.clock
+    jobs, events = shape.jobs, shape.events
     lanes = [
-        Lane(shape.jobs, name, widths[name], kinds, shape.owner, shape.clock)
+        Lane(jobs, name, widths[name], kinds, owner, clock, tally(jobs.source, name))
         for name, kinds in handlers.jobs().items()
     ] + [
-        Lane(shape.events, group, EVENT_WIDTH, kinds, shape.owner, shape.clock)
+        Lane(events, group, EVENT_WIDTH, kinds, owner, clock, tally(events.source, group))
         for group, kinds in handlers.events().items()
     ]
     batches = [
-        BatchLane(shape.events, group, handle, GROUPS[group], shape.owner, shape.clock)
+        BatchLane(events, group, handle, GROUPS[group], owner, clock, tally(events.source, group))
         for group, handle in handlers.batches().items()
     ]
     return Worker(shape.doorbell, shape.events, OUTBOX_TOPIC, lanes, batches, routines)
@@ -121,19 +153,24 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
     Posts first and what is made of them last: work that had read a post before it was erased has
     written by then.
     """
+    engagement = forget_engagement(shape)
     return Forget(
         (
             abandon_upload(shape),
-            ErasePosts(shape.core, shape.posts, shape.blobs),
+            ErasePosts(shape.core, shape.posts, shape.blobs, engagement),
+            engagement,
             avatars,
             shape.graph,
             shape.celebrities,
             shape.visits,
             shape.keys,
+            shape.rebuilds,
             shape.people.forget_names,
+            shape.affinities,
             shape.notices,
             shape.people_index,
             shape.timelines,
+            shape.impressions,
         )
     )
 
@@ -146,14 +183,19 @@ def _routines(shape: Embedded) -> list[Routine]:
         await shape.people.sweep(shape.clock.now_ms())
 
     sweep = sweep_blobs(shape)
+    retire = retire_originals(shape)
+    by_policy = [Routine("retire originals", RETIRE_EVERY_S, retire.hand_out)] if retire else []
     return [
+        *by_policy,
         Routine("reconcile", posts.reconcile_every_s, reconcile.reconcile),
         Routine("uploads", SWEEP_EVERY_S, abandon_upload(shape).expire),
         Routine("sweep", SWEEP_EVERY_S, sweep.run),
+        Routine("rebuild", RECALL_EVERY_S, rebuild_all(shape).hand_out),
         Routine("recall jobs", RECALL_EVERY_S, shape.jobs.recall),
         Routine("recall events", RECALL_EVERY_S, shape.events.recall),
         Routine("tidy accounts", TIDY_EVERY_S, tidy_accounts),
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("trim timelines", TRIM_EVERY_S, shape.timelines.trim),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
+        Routine("tidy impressions", TIDY_EVERY_S, shape.impressions.sweep),
     ]

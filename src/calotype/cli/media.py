@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from calotype.cli.admin import with_stores
+from calotype.cli.rebuild import rebuild
 
 if TYPE_CHECKING:
     from calotype.bootstrap import Embedded
@@ -17,6 +18,9 @@ DAY_MS = 86_400_000
 @click.group()
 def media() -> None:
     """The queues in which photos and videos are made ready."""
+
+
+media.add_command(rebuild)
 
 
 @media.command()

@@ -30,6 +30,12 @@ def turn_columns() -> list[sa.schema.SchemaItem]:
     ]
 
 
+def is_patient(table: sa.Table, lane: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """What holds for the live rows of a lane that are patient."""
+    t = table.c
+    return (t.lane == lane, t.died_ms == _LIVE, t.turn >= _PATIENT)
+
+
 class Turns:
     """Gives turns to the rows that one transaction adds to one table."""
 

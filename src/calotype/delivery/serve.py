@@ -131,7 +131,12 @@ class ServeMedia:
         """How long the signature shows its bearer what a follower is shown, in seconds."""
         if not asking.signature or not may_see(None, {standing.author_id}, standing):
             return 0
-        return self.urls.seconds_left(media_id, standing.key, asking.expires, asking.signature)
+        keys = (standing.key, standing.former_key)
+        return max(
+            self.urls.seconds_left(media_id, key, asking.expires, asking.signature)
+            for key in keys
+            if key
+        )
 
 
 def _published(standing: MediumStanding) -> MediumStanding:

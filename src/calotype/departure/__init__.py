@@ -1,4 +1,4 @@
-"""Departure: someone deletes their account.
+"""Departure: someone takes along what is theirs, or deletes their account.
 
 Guarantees: from the moment of the answer the account is unusable and its posts are out of sight;
 what it wrote is then removed from every room, whatever is killed meanwhile, and what is left is a

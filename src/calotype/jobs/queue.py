@@ -46,6 +46,13 @@ class JobQueue(WorkSource, Protocol):
         """
         ...
 
+    def patient(self, tx: Transaction, lane: str, kind: str) -> int:
+        """How many patient jobs of a kind a lane of this node holds, waiting or leased.
+
+        Costs a look at each patient job of the lane.
+        """
+        ...
+
     def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
         """Those of `keys` that have a job, waiting, leased or dead."""
         ...

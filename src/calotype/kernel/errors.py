@@ -272,6 +272,12 @@ class InFlight(Conflict):
     code = "in_flight"
 
 
+class Damaged(CalotypeError):
+    """What is kept is not what it was recorded to be; whoever runs the place has to look."""
+
+    code = "damaged"
+
+
 class OutOfRange(Invalid):
     """A range that begins behind the end; `details["size"]` is the whole's size in bytes."""
 

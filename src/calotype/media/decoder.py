@@ -7,20 +7,27 @@ Imports are kept lean, since it comes and goes with the work.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from calotype.kernel.errors import BadMedia
 from calotype.media.confinement import confine, silence
-from calotype.media.process import prepare_libvips, process
+from calotype.media.process import make_master, measure, prepare_libvips, process
 from calotype.media.settings import DecoderLimits
-from calotype.media.wire import Answer, Failed, Refused, Request, frame, read_request
+from calotype.media.wire import Answer, Failed, Refused, Request, Task, frame, read_request
+
+_DO: dict[Task, Callable[[Request, DecoderLimits], Answer]] = {
+    Task.RENDER: lambda request, limits: process(Path(request.path), limits, request.look),
+    Task.MASTER: lambda request, limits: make_master(Path(request.path), limits),
+    Task.MEASURE: lambda request, limits: measure(Path(request.path), limits),
+}
 
 
 def answer(request: Request, limits: DecoderLimits) -> Answer:
     try:
-        return process(Path(request.path), limits, request.look)
+        return _DO[request.task](request, limits)
     except BadMedia as error:
         return Refused(error.code, error.message)
     except MemoryError:

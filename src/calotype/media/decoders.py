@@ -2,7 +2,7 @@
 
 Guarantees: at most the configured number of decoders; a decoder that crashes, hangs, overruns its
 memory, or whose caller went away is killed and reaped before its place is given to the next job,
-and no place is ever lost; idle decoders leave. Refuses: work after `close`.
+and no place is ever lost; idle decoders leave, down to the number that is to be kept. Refuses: work after `close`.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from calotype.kernel.errors import BadMedia, DecoderCrashed, Unavailable
+from calotype.kernel.errors import BadMedia, CalotypeError, DecoderCrashed, Unavailable
 from calotype.media import wire
 from calotype.media.look import AS_IT_IS, Look
 from calotype.media.settings import DecoderLimits, MediaSettings
-from calotype.media.wire import Answer, Failed, Refused, Rendered, Request
+from calotype.media.wire import Answer, Failed, Measured, Refused, Rendered, Request, Task
 
 _REFUSALS = {kind.code: kind for kind in BadMedia.__subclasses__()}
 _PIPE_BYTES = 1 << 20  # read the answer in few, large pieces
@@ -60,12 +60,26 @@ class Decoders:
             DecoderCrashed: the decoder died or overran its limits; trying again may help.
             Unavailable: the pool is closed, or no process can be started.
         """
+        return _rendered(await self._answer(Request(str(path), look)))
+
+    async def master(self, path: Path) -> Rendered:
+        """The master of the photo at `path`, a single file; otherwise as `render`."""
+        return _rendered(await self._answer(Request(str(path), task=Task.MASTER)))
+
+    async def measure(self, path: Path) -> Measured:
+        """Decode every pixel of the photo at `path`; otherwise as `render`."""
+        answer = await self._answer(Request(str(path), task=Task.MEASURE))
+        if not isinstance(answer, Measured):
+            raise _failure(answer)
+        return answer
+
+    async def _answer(self, request: Request) -> Answer:
         async with self._places:
             decoder = await self._take()
             self._busy += 1
             kept = False
             try:
-                answer = await self._ask(decoder, Request(str(path), look))
+                answer = await self._ask(decoder, request)
                 kept = not isinstance(answer, Failed)
             finally:
                 self._busy -= 1
@@ -75,7 +89,7 @@ class Decoders:
                     # Shielded, so that the place is free only when the process is gone, also
                     # when this task is cancelled.
                     await asyncio.shield(self._dismiss(decoder))
-        return _rendered(answer)
+        return answer
 
     def census(self) -> tuple[int, int]:
         """How many decoders are busy, and how many idle."""
@@ -106,6 +120,9 @@ class Decoders:
         decoder.wait_at_most(self._settings.idle_seconds, self._leave)
 
     def _leave(self, decoder: "_Decoder") -> None:
+        if self._busy + len(self._idle) <= self._settings.kept_decoders:
+            decoder.wait_at_most(self._settings.idle_seconds, self._leave)
+            return
         self._idle.remove(decoder)
         self._dismiss(decoder)
 
@@ -193,10 +210,13 @@ class _Decoder:
 
 
 def _rendered(answer: Answer) -> Rendered:
-    match answer:
-        case Rendered():
-            return answer
-        case Refused(code, message):
-            raise _REFUSALS[code](message)
-        case Failed(message):
-            raise DecoderCrashed(f"the decoder gave up: {message}")
+    if not isinstance(answer, Rendered):
+        raise _failure(answer)
+    return answer
+
+
+def _failure(answer: Answer) -> CalotypeError:
+    if isinstance(answer, Refused):
+        return _REFUSALS[answer.code](answer.message)
+    reason = answer.message if isinstance(answer, Failed) else "it did something else"
+    return DecoderCrashed(f"the decoder gave up: {reason}")

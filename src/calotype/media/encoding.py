@@ -53,11 +53,11 @@ def opaque(picture: Image.Image) -> Image.Image:
     return white
 
 
-def encode(picture: Image.Image, encoding: Encoding) -> bytes:
+def encode(picture: Image.Image, encoding: Encoding, webp_quality: int = 80) -> bytes:
     out = io.BytesIO()
     if encoding is Encoding.JPEG:
         opaque(picture).save(out, "JPEG", quality=75, progressive=True)
     else:
         # Method 4 would save 3 % of the bytes for 2.3 times the time; 0 costs 17 % more bytes.
-        picture.save(out, "WEBP", quality=80, method=2)
+        picture.save(out, "WEBP", quality=webp_quality, method=2)
     return out.getvalue()

@@ -27,10 +27,11 @@ from calotype.media.formats.original import Format, Original, Undecodable
 from calotype.media.framing import Region, framed, lies_on_side, stored_region, turned
 from calotype.media.grading import graded
 from calotype.media.look import AS_IT_IS, Look
+from calotype.media.master import MASTER_QUALITY, master_width
 from calotype.media.palette import FILTERS_BY_NAME
 from calotype.media.renditions import LARGEST_WIDTH, RENDITIONS, WEBP_SIDE, Encoding
 from calotype.media.settings import DecoderLimits
-from calotype.media.wire import Rendered, RenderedFile
+from calotype.media.wire import Measured, Rendered, RenderedFile
 
 _BLURHASH_SIDE = 32  # more pixels change no character of the hash, and cost time
 # How the libraries say that they could not have the memory or thread they wanted.
@@ -58,6 +59,8 @@ class Photo:
     width: int = 0
     """Of the upright picture, in pixels; so is `height`. What is left of it once it is framed."""
     height: int = 0
+    widest: int = LARGEST_WIDTH
+    """Of all that is wanted of it, in pixels."""
     stored: Region = field(init=False)
     """The wanted part of the stored picture."""
     picture: Any = field(init=False)
@@ -124,7 +127,7 @@ def turn_and_crop(photo: Photo) -> None:
     region = framed(look.crop, *size)
     photo.stored = stored_region(region, photo.orientation, *size)
     photo.width, photo.height = region.width, region.height
-    if photo.upright_size(LARGEST_WIDTH)[1] > WEBP_SIDE:
+    if photo.upright_size(photo.widest)[1] > WEBP_SIDE:
         raise ImpossibleShape(
             f"this photo has {photo.width} x {photo.height} pixels: "
             "it is too tall for its width to be shown; crop it, or cut it into several"
@@ -132,7 +135,7 @@ def turn_and_crop(photo: Photo) -> None:
 
 
 def decode_at_largest_width(photo: Photo) -> None:
-    width, height = photo.upright_size(LARGEST_WIDTH)
+    width, height = photo.upright_size(photo.widest)
     shrink = next(by for by in photo.format.shrinks if photo.width // by >= width)
     stored_size = (height, width) if lies_on_side(photo.orientation) else (width, height)
     with _judging(photo):
@@ -169,6 +172,16 @@ def derive_sizes(photo: Photo) -> None:
         if width not in photo.sizes:
             larger = resized(larger, width, height).copy_memory()
             photo.sizes[width] = in_pillow(larger)
+
+
+def widen_to_master(photo: Photo) -> None:
+    photo.widest = master_width(photo.width, photo.height)
+
+
+def encode_master(photo: Photo) -> None:
+    picture = in_pillow(photo.picture)
+    data = encode(picture, Encoding.WEBP, MASTER_QUALITY)
+    photo.files.append(RenderedFile("master", *picture.size, data))
 
 
 def encode_renditions(photo: Photo) -> None:
@@ -215,6 +228,17 @@ STEPS: tuple[Callable[[Photo], None], ...] = (
     hash_colours,
     verify_renditions,
 )
+MASTER_STEPS: tuple[Callable[[Photo], None], ...] = (
+    recognise_format,
+    open_original,
+    check_size,
+    widen_to_master,
+    turn_and_crop,
+    decode_at_largest_width,
+    convert_to_srgb,
+    turn_upright,
+    encode_master,
+)
 
 
 def process(path: Path, limits: DecoderLimits, look: Look = AS_IT_IS) -> Rendered:
@@ -224,8 +248,29 @@ def process(path: Path, limits: DecoderLimits, look: Look = AS_IT_IS) -> Rendere
         BadMedia: the photo is at fault; the subclass and its message say how.
         MemoryError: libvips could not allocate what it needed.
     """
-    photo = Photo(path.read_bytes(), limits, look)
-    for step in STEPS:
+    return _walked(Photo(path.read_bytes(), limits, look), STEPS)
+
+
+def make_master(path: Path, limits: DecoderLimits) -> Rendered:
+    """The master of the original at `path`, whatever its look. Raises as `process`."""
+    return _walked(Photo(path.read_bytes(), limits, AS_IT_IS), MASTER_STEPS)
+
+
+def measure(path: Path, limits: DecoderLimits) -> Measured:
+    """Decode every pixel of the photo at `path`. Raises as `process`."""
+    photo = Photo(path.read_bytes(), limits, AS_IT_IS)
+    for step in (recognise_format, open_original, check_size):
+        step(photo)
+    original = photo.original
+    with _judging(photo):
+        original.decode(1).avg()
+    if fault := visible_damage(photo.format, photo.data, _take_complaints()):
+        raise fault
+    return Measured(original.width, original.height, photo.format.content_type)
+
+
+def _walked(photo: Photo, steps: tuple[Callable[[Photo], None], ...]) -> Rendered:
+    for step in steps:
         step(photo)
     return Rendered(
         width=photo.width,

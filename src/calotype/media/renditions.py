@@ -72,6 +72,10 @@ LARGEST_WIDTH = max(rendition.width for rendition in RENDITIONS)
 
 WEBP_SIDE = 16_383  # the format has 14 bits for each side
 
+RECIPE = 1
+"""By which recipe renditions are made now. It rises when the same original would look different,
+or weigh less; 0 stands for all that was made before recipes were counted."""
+
 
 def rendition_key(media_id: int, key: str, file_name: str) -> str:
     """Where a rendition lies; `key` is unguessable and changes when the audience narrows."""

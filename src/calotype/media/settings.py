@@ -1,10 +1,13 @@
 """What an operator may choose about photos and their decoders."""
 
 import os
+import re
 
 import msgspec
 
 from calotype.media.video.settings import VideoSettings
+
+_UNIT_MS = {"d": 86_400_000, "h": 3_600_000}
 
 
 class DecoderLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,3 +55,31 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     video: VideoSettings = VideoSettings()
     """Of videos and animated pictures."""
+
+    originals: str = "keep"
+    """`keep`, or `delete_after=7d` (in days, or hours as 12h): what was uploaded that long ago
+    makes way for a private master of 1,080 px, from which renditions can be made again."""
+
+    kept_decoders: int = 0
+    """Decoders that stay when there is nothing to do, once the work had called for so many; 60 MiB
+    each. A first photo after a rest then need not wait 0.4 s for one to start."""
+
+    def __post_init__(self) -> None:
+        self.original_ms  # noqa: B018  (checks it)
+
+    @property
+    def original_ms(self) -> int | None:
+        """After how many ms an original makes way; None: never.
+
+        Raises:
+            ValueError: the setting is neither of the two.
+        """
+        if self.originals == "keep":
+            return None
+        found = re.fullmatch(r"delete_after=([1-9]\d{0,4})([dh])", self.originals, re.ASCII)
+        if found is None:
+            raise ValueError(
+                f"originals is {self.originals!r}; it is keep, or delete_after= with a number of "
+                "days or hours, such as delete_after=7d or delete_after=12h"
+            )
+        return int(found[1]) * _UNIT_MS[found[2]]

@@ -3,22 +3,32 @@
 The pool sends one `Request`, the decoder answers with one `Answer`; one at a time.
 """
 
+from enum import StrEnum
 from typing import BinaryIO
 
 import msgspec
 
-from calotype.media.look import Look
+from calotype.media.look import AS_IT_IS, Look
 
 HEADER_BYTES = 4
 # Five renditions of the tallest picture that is let through are far below this.
 MAX_FRAME_BYTES = 256 << 20
 
 
+class Task(StrEnum):
+    """What a decoder is to do with a photo."""
+
+    RENDER = "render"
+    MASTER = "master"
+    MEASURE = "measure"
+
+
 class Request(msgspec.Struct, frozen=True):
-    """The path of an original, and how its author wants it to look."""
+    """The path of a photo, what to do with it, and how its author wants it to look."""
 
     path: str
-    look: Look
+    look: Look = AS_IT_IS
+    task: Task = Task.RENDER
 
 
 class RenderedFile(msgspec.Struct, frozen=True):
@@ -40,6 +50,14 @@ class Rendered(msgspec.Struct, frozen=True, tag="rendered"):
     files: tuple[RenderedFile, ...]
 
 
+class Measured(msgspec.Struct, frozen=True, tag="measured"):
+    """A photo all of whose pixels could be decoded: its type, and its size in pixels as stored."""
+
+    width: int
+    height: int
+    content_type: str
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The photo is at fault, and will be however often it is tried."""
 
@@ -53,7 +71,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     message: str
 
 
-Answer = Rendered | Refused | Failed
+Answer = Rendered | Measured | Refused | Failed
 
 _ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 _ENCODER = msgspec.msgpack.Encoder()

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from calotype.connections.sql import Transaction
+from calotype.posts.lifecycle import Status
 
 
 class Throughput(msgspec.Struct, frozen=True):
@@ -18,6 +19,13 @@ class Throughput(msgspec.Struct, frozen=True):
 
     published: int
     failed: dict[str, int]
+
+
+class Originals(msgspec.Struct, frozen=True):
+    """What was sent of the posts that are not purged."""
+
+    files: int = 0
+    bytes: int = 0
 
 
 class PostCensus(Protocol):
@@ -33,6 +41,14 @@ class PostCensus(Protocol):
 
     def recount(self, tx: Transaction, author_id: int) -> None:
         """Count an author's published posts anew."""
+        ...
+
+    async def by_status(self) -> dict[Status, int]:
+        """How many posts there are in each state that has any. Costs a look at each."""
+        ...
+
+    async def originals(self) -> Originals:
+        """How many originals there are, and their size. Costs a look at each medium and post."""
         ...
 
     async def throughput(self, since_ms: int) -> Throughput:

@@ -30,6 +30,13 @@ class MediumStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class Source(StrEnum):
+    """The best that is left of what was uploaded: what renditions are made from."""
+
+    ORIGINAL = "original"
+    MASTER = "master"
+
+
 class Place(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """Where a post says it was made; degrees, WGS 84."""
 
@@ -60,7 +67,8 @@ class Medium(msgspec.Struct, frozen=True):
     """One photo or video of a post.
 
     `key` makes the place of its renditions unguessable. `progress` is how much of a video is made
-    while it waits, in percent.
+    while it waits, in percent. `former_key` is the key before the last rebuild, whose signatures
+    hold until they end by themselves. `recipe` is by which recipe its renditions were made.
     """
 
     media_id: int
@@ -78,6 +86,9 @@ class Medium(msgspec.Struct, frozen=True):
     facts: Facts | None = None
     kind: MediumKind = MediumKind.PHOTO
     progress: int = 0
+    former_key: str = ""
+    recipe: int = 0
+    source: Source = Source.ORIGINAL
 
     @property
     def loops(self) -> bool:

@@ -1,7 +1,7 @@
 """Make the renditions of a photo or a video again that was processed before: some of its files are lost.
 
 Guarantees: idempotent; what is there stays; the post's state is not touched. A photo whose
-original is lost too, or cannot be read, is an exception, and its job a dead letter in the end.
+source is lost too, or cannot be read, is an exception, and its job a dead letter in the end.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -18,8 +18,8 @@ from calotype.posts.create import lane_of
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Medium, MediumKind, MediumStatus
 from calotype.posts.render import Renderer
+from calotype.posts.sources import source_key
 from calotype.posts.store import PostStore
-from calotype.uploads.keys import original_key
 
 REMAKE = "media.remake"
 WITHDRAWN = frozenset({Status.CANCELLED, Status.PURGED})
@@ -37,7 +37,7 @@ class RemakeRenditions:
         medium = await self._processed(media_id)
         if medium is None:
             return
-        async with self.blobs.local(original_key(medium.author_id, media_id)) as path:
+        async with self.blobs.local(source_key(medium)) as path:
             renderer = self.renderers[medium.kind]
             await renderer.render(medium, path, partial(self._keep, medium))
         standing = await self._processed(media_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from calotype.media.decoders import Decoders
+from calotype.media.master import VIDEO_MASTER
 from calotype.media.renditions import BY_NAME
 from calotype.media.video.transcoder import Transcoder
 from calotype.media.wire import Rendered
@@ -21,6 +22,9 @@ _CHUNK = 1 << 20
 
 Keep = Callable[[str, AsyncIterator[bytes]], Awaitable[None]]
 """Keeps one rendition, by its file name."""
+
+Size = tuple[int, int]
+"""Width and height in pixels, as shown."""
 
 
 class Renderer(Protocol):
@@ -35,6 +39,17 @@ class Renderer(Protocol):
         """
         ...
 
+    async def make_master(self, original: Path, keep: Keep) -> Size:
+        """Hand the master of the original to `keep`, once; its size. Raises as `render`."""
+        ...
+
+    async def measure(self, file_name: str, file: Path) -> Size:
+        """Read a whole rendition, or the master under the name that `keep` had; its size.
+
+        Raises as `render`.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class RenderPhoto:
@@ -46,6 +61,15 @@ class RenderPhoto:
         rendered = await self.decoders.render(original, medium.look)
         await _keep_files(rendered, keep)
         return Facts(rendered.width, rendered.height, rendered.blurhash)
+
+    async def make_master(self, original: Path, keep: Keep) -> Size:
+        (file,) = (await self.decoders.master(original)).files
+        await keep(file.name, _one(file.data))
+        return file.width, file.height
+
+    async def measure(self, file_name: str, file: Path) -> Size:  # noqa: ARG002
+        measured = await self.decoders.measure(file)
+        return measured.width, measured.height
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,18 @@ class RenderVideo:
                 duration_ms=round(film.seconds * 1_000),
                 sound=film.sound,
             )
+
+    async def make_master(self, original: Path, keep: Keep) -> Size:
+        async with self.transcoder.film(original, wanted=(VIDEO_MASTER,)) as film:
+            ((name, path),) = film.files.items()
+            await keep(name, _chunks(path))
+            return await self.measure(name, path)
+
+    async def measure(self, file_name: str, file: Path) -> Size:
+        if file_name.endswith(".mp4"):
+            return (await self.transcoder.probe(file)).upright_size
+        measured = await self.decoders.measure(file)
+        return measured.width, measured.height
 
 
 async def _keep_files(rendered: Rendered, keep: Keep) -> None:

@@ -50,6 +50,7 @@ class MediumStanding(msgspec.Struct, frozen=True):
     audience: Audience
     ready: bool
     key: str
+    former_key: str = ""
 
 
 class Advance(msgspec.Struct, frozen=True):
@@ -94,6 +95,14 @@ class PostStore(Protocol):
 
     def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
         """Record that a medium is ready (its facts) or failed (the reason)."""
+        ...
+
+    def replace_renditions(self, tx: Transaction, media_id: int, key: str, facts: Facts) -> None:
+        """Record that a READY medium's renditions lie under a new key, made by today's recipe."""
+        ...
+
+    def retire_original(self, tx: Transaction, media_id: int) -> None:
+        """Record that a medium's master has taken the place of its original."""
         ...
 
     def reopen(self, tx: Transaction, media_id: int) -> None:
@@ -148,6 +157,10 @@ class PostStore(Protocol):
 
     async def of_author(self, author_id: int, limit: int) -> list[Post]:
         """Up to `limit` of an author's posts, in whatever state."""
+        ...
+
+    async def written_by(self, author_id: int, after: int, limit: int) -> list[Post]:
+        """An author's posts in whatever state but PURGED, ids above `after`, oldest first."""
         ...
 
     def remove(self, tx: Transaction, author_id: int, post_ids: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ from calotype.posts.events import RESTORED, post_event
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Post
 from calotype.posts.store import PostStore
-from calotype.uploads.keys import original_key, renditions_prefix
+from calotype.uploads.keys import master_key, original_key, renditions_prefix
 from calotype.uploads.store import UploadStore
 
 UPKEEP_LANE = "upkeep"
@@ -142,8 +142,9 @@ def own_post(posts: PostStore, tx: Transaction, author_id: int, post_id: int) ->
 
 
 async def remove_medium(blobs: BlobStore, author_id: int, media_id: int) -> None:
-    """Remove a medium's original and renditions. Idempotent."""
+    """Remove a medium's original, master and renditions. Idempotent."""
     await blobs.delete(original_key(author_id, media_id))
+    await blobs.delete(master_key(author_id, media_id))
     await remove_renditions(blobs, media_id)
 
 

@@ -13,12 +13,13 @@ from calotype.kernel.ids import shard_of
 from calotype.media.renditions import rendition_key
 from calotype.posts.census import PostCensus
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Medium, MediumStatus, Post
+from calotype.posts.post import Medium, MediumStatus, Post, Source
 from calotype.posts.reconcile import Reconcile
 from calotype.posts.remake import REMAKE, WITHDRAWN, remake_job
+from calotype.posts.sources import source_key
 from calotype.posts.store import PostStore
 from calotype.upkeep.checks import Flaw
-from calotype.uploads.keys import original_key, renditions_prefix
+from calotype.uploads.keys import renditions_prefix
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class MissingRenditions:
 
     async def _flaw(self, medium: Medium) -> Flaw:
         subject = f"medium {medium.media_id} of post {medium.post_id}"
-        if await self.shelves.size(original_key(medium.author_id, medium.media_id)) <= 0:
-            return Flaw(f"{subject}, whose original is missing too")
+        if await self.shelves.size(source_key(medium)) <= 0:
+            return Flaw(f"{subject}, whose {medium.source} is missing too")
 
         async def requeue() -> None:
             await self.shelves.database.write(
@@ -106,7 +107,10 @@ class MissingRenditions:
 
 @dataclass(frozen=True)
 class DamagedOriginals:
-    """Photos whose original is missing or not what was uploaded; with `deep`, every byte is read."""
+    """Media whose original is missing or not what was uploaded; with `deep`, every byte is read.
+
+    Where a policy has removed the original, its master takes its place.
+    """
 
     shelves: Shelves
     deep: bool
@@ -123,8 +127,10 @@ class DamagedOriginals:
                     yield Flaw(f"medium {medium.media_id} of post {post.post_id} ({reason})")
 
     async def _reason(self, medium: Medium) -> str:
-        key = original_key(medium.author_id, medium.media_id)
+        key = source_key(medium)
         size = await self.shelves.size(key)
+        if medium.source == Source.MASTER:
+            return "" if size > 0 else "its master is missing"
         if size < 0:
             return "missing"
         if size != medium.size:

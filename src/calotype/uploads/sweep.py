@@ -12,10 +12,11 @@ import msgspec
 from calotype.blobs.store import BlobInfo, BlobStore
 from calotype.kernel.clock import Clock
 from calotype.kernel.errors import Misconfigured
-from calotype.uploads.keys import ORIGINALS, PROCESSED, media_of
+from calotype.uploads.keys import MASTERS, ORIGINALS, PROCESSED, media_of
 from calotype.uploads.settings import UploadSettings
 
 BATCH = 500
+_PREFIXES = (ORIGINALS, MASTERS, PROCESSED)
 
 
 class References(Protocol):
@@ -80,7 +81,7 @@ class Sweep:
         """
         before_ms = self._clock.now_ms() - self._grace_ms
         seen = orphans = freed = 0
-        for prefix in (ORIGINALS, PROCESSED):
+        for prefix in _PREFIXES:
             async for batch in self._batches(prefix, before_ms):
                 removed = await self._remove_orphans(batch)
                 seen += len(batch)
@@ -92,7 +93,7 @@ class Sweep:
     async def orphans(self) -> AsyncIterator[list[BlobInfo]]:
         """What `run` would remove just now, batch by batch; removes nothing."""
         before_ms = self._clock.now_ms() - self._grace_ms
-        for prefix in (ORIGINALS, PROCESSED):
+        for prefix in _PREFIXES:
             async for batch in self._batches(prefix, before_ms):
                 yield await self._orphans(batch)
 

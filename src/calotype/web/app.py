@@ -10,23 +10,28 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    comments,
     discovery,
     engagement,
     feed,
     filters,
     health,
+    impressions,
     me,
     media,
     metrics,
+    notifications,
+    owner,
     pages,
     people,
     posts,
+    site,
     stream,
     tus,
     uploads,
 )
 from calotype.web.access import AccessLog
-from calotype.web.authentication import provide_me, provide_viewer
+from calotype.web.authentication import provide_me, provide_owner, provide_viewer
 from calotype.web.deadlines import Deadlines
 from calotype.web.edge import Edge
 from calotype.web.headers import Policy
@@ -37,8 +42,11 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-_API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
-_ROOT = (media, health, metrics, pages)
+_API = (
+    *(accounts, me, posts, uploads, engagement, comments, impressions, filters),
+    *(feed, people, discovery, notifications, owner, stream),
+)
+_ROOT = (media, health, metrics, pages, site)
 
 
 def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
@@ -49,7 +57,8 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=QuickDoor(build_app(services), services),
+        app=build_app(services),
+        quick=QuickDoor(services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),
@@ -71,6 +80,7 @@ def build_app(services: Services) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "me": Provide(provide_me),
             "viewer": Provide(provide_viewer),
+            "owner": Provide(provide_owner),
         },
         exception_handlers={
             CalotypeError: on_error,

@@ -5,8 +5,8 @@ from typing import Any
 from litestar import Request
 from litestar.di import NamedDependency
 
-from calotype.accounts.account import Identity
-from calotype.kernel.errors import Unauthenticated
+from calotype.accounts.account import Identity, Role
+from calotype.kernel.errors import Forbidden, Unauthenticated
 from calotype.web.services import Services
 
 
@@ -37,3 +37,10 @@ async def provide_viewer(
 ) -> Identity | None:
     """The person who asks, None for a stranger; a bad token is refused all the same."""
     return None if token_of(request) is None else await provide_me(request, services)
+
+
+async def provide_owner(me: NamedDependency[Identity]) -> Identity:
+    """The person who asks, if they run the place. Raises Forbidden if they do not."""
+    if me.role != Role.OWNER:
+        raise Forbidden("only the owner of this place is told")
+    return me

@@ -1,13 +1,9 @@
 """The web process's own figures, and those that it collects for /metrics (decision 010)."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from calotype.connections.figures import fetch_figures
-from calotype.kernel.clock import Clock
 from calotype.kernel.errors import Unavailable
-from calotype.kernel.ids import time_of
-from calotype.kernel.leases import Backlogs
 from calotype.kernel.metrics import (
     REQUEST_BOUNDS,
     Counter,
@@ -17,6 +13,7 @@ from calotype.kernel.metrics import (
     Labels,
 )
 from calotype.posts.stages import stages_counter
+from calotype.upkeep.queues import Queues
 from calotype.web.streams import Streams
 
 # A worker answers in a millisecond, also when its decoders take all processors.
@@ -49,49 +46,34 @@ class WebFigures:
 
 
 class Scrape:
-    """All figures of a place: this process's, the queues' and the worker's.
+    """All figures of a place: this process's, the queues' and the worker's."""
 
-    `lanes` names the lanes of each source, so that an empty one is told as 0 and not left out.
-    """
-
-    def __init__(
-        self,
-        own: WebFigures,
-        sources: Sequence[Backlogs],
-        lanes: Mapping[str, Sequence[str]],
-        worker: Path,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, own: WebFigures, queues: Queues, worker: Path) -> None:
         self._own = own
-        self._sources = sources
-        self._lanes = lanes
+        self._queues = queues
         self._worker = worker
-        self._clock = clock
 
     async def families(self) -> list[Family]:
         """Raises Unavailable if the database does not answer; a worker's absence is a figure."""
-        return [*self._own.families(), *await self._queues(), *await self._of_worker()]
+        return [*self._own.families(), *await self._depths(), *await self._of_worker()]
 
-    async def _queues(self) -> list[Family]:
-        waiting: dict[Labels, float] = {}
-        oldest: dict[Labels, float] = {}
-        dead: dict[Labels, float] = {}
-        now = self._clock.now_ms()
-        for source in self._sources:
-            for lane in self._lanes[source.source]:
-                waiting[source.source, lane] = oldest[source.source, lane] = 0.0
-                dead[source.source, lane] = 0.0
-            for each in await source.backlog():
-                labels = (source.source, each.lane)
-                waiting[labels] = each.waiting
-                dead[labels] = each.dead
-                age_ms = now - time_of(each.oldest_id) if each.oldest_id else 0
-                oldest[labels] = max(0, age_ms) / 1000
+    async def _depths(self) -> list[Family]:
+        depths = {(each.source, each.lane): each for each in await self._queues.depths()}
+
+        def waiting() -> dict[Labels, float]:
+            return {labels: each.waiting for labels, each in depths.items()}
+
+        def oldest() -> dict[Labels, float]:
+            return {labels: each.oldest_s for labels, each in depths.items()}
+
+        def dead() -> dict[Labels, float]:
+            return {labels: each.dead for labels, each in depths.items()}
+
         names = ("source", "lane")
         gauges = (
-            Gauge("calotype_queue_depth", "Work not yet done.", lambda: waiting, names),
-            Gauge("calotype_queue_oldest_seconds", "Its greatest age.", lambda: oldest, names),
-            Gauge("calotype_dead_letters", "Work that was given up.", lambda: dead, names),
+            Gauge("calotype_queue_depth", "Work not yet done.", waiting, names),
+            Gauge("calotype_queue_oldest_seconds", "Its greatest age.", oldest, names),
+            Gauge("calotype_dead_letters", "Work that was given up.", dead, names),
         )
         return [gauge.family() for gauge in gauges]
 

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import JSONBody
+from litestar.response import Stream
 from msgspec import UNSET, Struct, UnsetType
 
 from calotype.accounts.account import Identity, Role
@@ -105,6 +106,8 @@ async def delete_me(
 
     It is unusable and out of sight at once; its files and rows are removed within moments.
     """
+    # What is gathered of them is kept now, or it would be after everything was forgotten.
+    await services.flush()
     await services.leave.leave(me, data.password)
 
 
@@ -145,6 +148,20 @@ async def remove_avatar(me: NamedDependency[Identity], services: NamedDependency
     await services.change_avatar.remove(me.user_id)
 
 
+@get("/users/me/export", responses=refusals(401, 404), operation_id="exportMe")
+async def export_me(me: NamedDependency[Identity], services: NamedDependency[Services]) -> Stream:
+    """Everything of one's own as a zip file, which is made as it is sent.
+
+    profile.json, posts.json, following.json, followers.json, and media/ as they were sent.
+    """
+    archive = await services.take_along.archive(me.user_id)
+    headers = {
+        "Content-Disposition": 'attachment; filename="calotype.zip"',
+        "Cache-Control": "no-store",
+    }
+    return Stream(archive, media_type="application/zip", headers=headers)
+
+
 async def _show(services: Services, user_id: int) -> MeView:
     # In this order: a picture that was seen to be ready must be found on the account.
     avatars = await services.avatars.of_person(user_id)
@@ -174,4 +191,4 @@ def _pending(avatars: list[Avatar]) -> PendingAvatarView | UnsetType:
             return UNSET
 
 
-HANDLERS = [me_view, edit_me, delete_me, change_password, replace_avatar, remove_avatar]
+HANDLERS = [me_view, edit_me, delete_me, change_password, replace_avatar, remove_avatar, export_me]

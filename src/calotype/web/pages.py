@@ -60,9 +60,8 @@ class Owner(Struct):
     password: str
 
 
-@get("/", media_type=MediaType.HTML, include_in_schema=False)
-async def welcome() -> Response[str]:
-    """What a browser sees."""
+def welcome_page() -> Response[str]:
+    """What a browser sees where the web client was not built."""
     return _page(
         "Calotype",
         "<h1>Calotype</h1><p>This server is up. Its API is described at "
@@ -119,4 +118,4 @@ def _page(title: str, body: str, status: int = 200) -> Response[str]:
     )
 
 
-HANDLERS = [welcome, setup, make_owner]
+HANDLERS = [setup, make_owner]

@@ -18,6 +18,7 @@ class Kind(Enum):
 
     PLAIN = auto()
     UPLOAD = auto()
+    EXPORT = auto()
     STREAM = auto()
     MEDIA = auto()
     PROBE = auto()
@@ -32,6 +33,8 @@ def kind_of(method: str, path: str) -> Kind:
     path = path.rstrip("/")
     if (method, path) in _UPLOADS or (method in _SENDING and path.startswith(_PIECES)):
         return Kind.UPLOAD
+    if path == f"{API}/users/me/export":
+        return Kind.EXPORT
     if path == f"{API}/stream":
         return Kind.STREAM
     if path.startswith("/media/"):

@@ -11,16 +11,23 @@ from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
+from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
+from calotype.engagement.discuss import Discuss
+from calotype.engagement.impressions import ImpressionLog
 from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.profile_visits import ProfileVisits
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
+from calotype.kernel.clock import Clock
+from calotype.notify.notices import NoticeStore
+from calotype.notify.read import ReadNotices
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
 from calotype.posts.create_from_uploads import CreateFromUploads
@@ -32,15 +39,22 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
+from calotype.upkeep.dead_letters import AllDeadLetters
+from calotype.upkeep.overview import ViewPlace
 from calotype.uploads.abandon import AbandonUpload
 from calotype.uploads.begin import BeginUpload
 from calotype.uploads.take import TakeUpload
 from calotype.uploads.target import UploadTarget
+from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
+
+# Likes and saves in work at once. When 10,000 come at once, those who read meet two of them at
+# most, not all; and as the disk takes one write after the other, more would not be faster.
+REACTING = 2
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,7 @@ class Services:
     welcome: WelcomeReader
     feed: ReadFeed
     fragments: Fragments
+    joined: JoinedPages
     profiles: ReadProfile
     find_people: FindPeople
     suggest_people: SuggestPeople
@@ -72,19 +87,37 @@ class Services:
     take_upload: TakeUpload
     abandon_upload: AbandonUpload
     upload_target: UploadTarget
+    discuss: Discuss
+    impressions: ImpressionLog
+    profile_visits: ProfileVisits
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
+    take_along: TakeAlong
     media: ServeMedia
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream
+    bundle: Bundle
+    site_url: str
+    """How people reach this place; empty if that is not known."""
+    notices: NoticeStore
+    read_notices: ReadNotices
     settings: WebSettings
     rates: Rates
     streams: Streams
     figures: WebFigures
     scrape: Scrape
+    view_place: ViewPlace
+    dead_letters: AllDeadLetters
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
+    flush: Callable[[], Awaitable[None]]
+    """Writes what is gathered in memory; called before the stores are closed."""
+    clock: Clock
+    reacting: anyio.Semaphore = field(
+        default_factory=lambda: anyio.Semaphore(REACTING, fast_acquire=True)
+    )
+    """Held while a like or a save is put; the others wait in line."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the server is told to stop: streams end."""

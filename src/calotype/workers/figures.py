@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import time_of
-from calotype.kernel.metrics import VISIBLE_BOUNDS, Family, Gauge, Histogram
+from calotype.kernel.metrics import VISIBLE_BOUNDS, Counter, Family, Gauge, Histogram
 from calotype.posts.stages import stages_counter
+from calotype.workers.lane import DONE, Tally
+
+_PLACE = ("source", "lane")
 
 Decoders = Callable[[], tuple[int, int]]
 """How many decoders are busy, and how many idle."""
@@ -28,12 +31,28 @@ class WorkerFigures:
             VISIBLE_BOUNDS,
             ("stage",),
         )
+        self._work = Counter(
+            "calotype_work_total", "Pieces of work, by what came of them.", (*_PLACE, "outcome")
+        )
+        self._work_seconds = Counter(
+            "calotype_work_seconds_total", "Time that pieces of work took, together.", _PLACE
+        )
         self._decoders = Gauge(
             "calotype_decoders",
             "Decoder processes.",
             lambda: dict(zip([("busy",), ("idle",)], map(float, decoders()), strict=True)),
             ("state",),
         )
+
+    def tally(self, source: str, lane: str) -> Tally:
+        """What a lane tells its outcomes to."""
+        self._work.add(source, lane, DONE, by=0)  # a rate needs a beginning
+
+        def told(outcome: str, pieces: int, seconds: float) -> None:
+            self._work.add(source, lane, outcome, by=pieces)
+            self._work_seconds.add(source, lane, by=seconds)
+
+        return told
 
     def reached(self, stage: str, since: int) -> None:
         """A post has just reached a stage; the id `since` was minted when it was on its way."""
@@ -48,5 +67,12 @@ class WorkerFigures:
         return max(0, self._clock.now_ms() - time_of(id_)) / 1000
 
     def families(self) -> list[Family]:
-        figures = (self.stages, self._stage_seconds, self._visible, self._decoders)
+        figures = (
+            self.stages,
+            self._stage_seconds,
+            self._visible,
+            self._work,
+            self._work_seconds,
+            self._decoders,
+        )
         return [figure.family() for figure in figures]

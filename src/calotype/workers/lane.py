@@ -21,6 +21,16 @@ HEARTBEAT_S = 10.0
 Run = Callable[[Leased], Awaitable[None]]
 
 
+Tally = Callable[[str, int, float], None]
+"""Hears of an outcome (DONE, RETRIED, GIVEN_UP), of how many pieces, and of the seconds it took."""
+
+DONE, RETRIED, GIVEN_UP = "done", "retried", "given_up"
+
+
+def _untold(_outcome: str, _pieces: int, _seconds: float) -> None:
+    """Where nobody counts."""
+
+
 async def _nothing(_work: Leased) -> None:
     """What most kinds do when their last try failed: the dead letter says it all."""
 
@@ -43,6 +53,7 @@ class Lane:
     handlers: Mapping[str, Handler]
     owner: str
     clock: Clock
+    tally: Tally = _untold
 
 
 async def work_off(lane: Lane, listener: Listener, stopping: asyncio.Event) -> None:
@@ -135,11 +146,14 @@ async def _try(lane: Lane, rest: Rest, handler: Handler, work: Leased) -> None:
             await _give_up(lane, rest, handler, work, reason)
         else:
             await rest.insist(lambda: lane.source.retry(work, reason))
+            lane.tally(RETRIED, 1, time.perf_counter() - began)
     else:
         await rest.insist(lambda: lane.source.finish(work))
         rest.over()
-        ms = (time.perf_counter() - began) * 1000
-        facts = {"kind": work.kind, "key": work.key, "attempt": work.attempt, "ms": round(ms, 1)}
+        seconds = time.perf_counter() - began
+        lane.tally(DONE, 1, seconds)
+        ms = round(seconds * 1000, 1)
+        facts = {"kind": work.kind, "key": work.key, "attempt": work.attempt, "ms": ms}
         log.info("done", extra={"facts": facts})
 
 
@@ -148,6 +162,7 @@ async def _give_up(lane: Lane, rest: Rest, handler: Handler, work: Leased, reaso
     log.error("%s %s goes to the dead letters", work.kind, work.key)
     await handler.worn_out(work)
     await rest.insist(lambda: lane.source.bury(work, reason))
+    lane.tally(GIVEN_UP, 1, 0.0)
 
 
 async def _beat(source: WorkSource, rest: Rest, work: Leased, doing: asyncio.Task[None]) -> None:

@@ -26,6 +26,14 @@ class SqlNameCensus:
         async for page in pages(self._database, found, keys):
             yield [Claim(row.name, row.user_id, row.reserved_until_ms) for row in page]
 
+    async def accounts(self) -> int:
+        counted = sa.select(sa.func.count().label("accounts")).select_from(accounts)
+        total = 0
+        for node in self._database.nodes:
+            row = await self._database.read(node, lambda tx: tx.first(counted))
+            total += row.accounts if row is not None else 0
+        return total
+
     async def free(self, claim: Claim) -> None:
         same = (
             _c.shard == shard_of_name(claim.name),

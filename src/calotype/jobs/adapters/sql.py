@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from calotype.connections.leased_queue import LeasedQueue
 from calotype.connections.leases import LIVE, LeasedRows, leased_table, new_row
 from calotype.connections.sql import Database, Transaction
-from calotype.connections.turns import Turns
+from calotype.connections.turns import Turns, is_patient
 from calotype.jobs.queue import NewJob
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import IdFactory
@@ -52,6 +52,12 @@ class SqlJobQueue(LeasedQueue):
             dead = (c.shard == job.shard, c.kind == job.kind, c.key == job.key, c.died_ms != LIVE)
             tx.execute(sa.delete(jobs_table).where(*dead))
         return self.enqueue(tx, jobs)
+
+    def patient(self, tx: Transaction, lane: str, kind: str) -> int:
+        c = jobs_table.c
+        found = sa.select(sa.func.count()).where(*is_patient(jobs_table, lane), c.kind == kind)
+        row = tx.first(found)
+        return 0 if row is None else int(row[0])
 
     def holds(self, tx: Transaction, shard: int, kind: str, keys: list[str]) -> set[str]:
         c = jobs_table.c

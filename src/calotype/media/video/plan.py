@@ -4,6 +4,8 @@ Guarantees: a video that fits is copied as it lies; one decode makes all that ar
 smaller one from the larger; none is larger than the original, and sides are even, as 4:2:0 wants.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from calotype.media.renditions import VIDEO_LENGTH, VIDEO_RENDITIONS, VideoRendition
@@ -68,10 +70,15 @@ class Output(msgspec.Struct, frozen=True):
         return min(rendition.bits for rendition in self.renditions)
 
 
-def outputs_of(clip: Clip | Animation, *, copying: bool = True) -> tuple[Output, ...]:
+def outputs_of(
+    clip: Clip | Animation,
+    wanted: Sequence[VideoRendition] = VIDEO_RENDITIONS,
+    *,
+    copying: bool = True,
+) -> tuple[Output, ...]:
     """What to make, the largest first; with `copying` off, all of it is encoded."""
     by_size: dict[tuple[int, int], list[VideoRendition]] = {}
-    for rendition in VIDEO_RENDITIONS:
+    for rendition in wanted:
         by_size.setdefault(_size(clip, rendition), []).append(rendition)
     outputs = []
     for (width, height), renditions in by_size.items():

@@ -10,13 +10,14 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from calotype.kernel.errors import BadMedia, BrokenVideo, DecoderCrashed, StorageFull, TooLong
+from calotype.media.renditions import VIDEO_RENDITIONS, VideoRendition
 from calotype.media.video import commands
 from calotype.media.video.children import Bounds, Ended, confined, run
 from calotype.media.video.clip import Animation, Clip, Refused, Report, read_report
@@ -68,7 +69,12 @@ class Transcoder:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     @asynccontextmanager
-    async def film(self, original: Path, told: Told = _untold) -> AsyncIterator[Film]:
+    async def film(
+        self,
+        original: Path,
+        told: Told = _untold,
+        wanted: Sequence[VideoRendition] = VIDEO_RENDITIONS,
+    ) -> AsyncIterator[Film]:
         """The video made from `original` (a local file, read only), while the context is open.
 
         Cancelling kills the processes that work on it.
@@ -80,7 +86,7 @@ class Transcoder:
         """
         directory = await asyncio.to_thread(self._make_room)
         try:
-            yield await self._film(original, directory, told)
+            yield await self._film(original, directory, told, wanted)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -91,15 +97,17 @@ class Transcoder:
         except OSError as error:
             raise StorageFull(f"there is no room to make a video: {error.strerror}") from error
 
-    async def _film(self, original: Path, directory: Path, told: Told) -> Film:
+    async def _film(
+        self, original: Path, directory: Path, told: Told, wanted: Sequence[VideoRendition]
+    ) -> Film:
         clip = await self.probe(original)
-        outputs = outputs_of(clip)
+        outputs = outputs_of(clip, wanted)
         if any(output.copied for output in outputs):
             try:
                 made = await self._make(original, clip, outputs, directory, told)
             except BrokenVideo:
                 # What lies oddly in its container may still be decoded.
-                outputs = outputs_of(clip, copying=False)
+                outputs = outputs_of(clip, wanted, copying=False)
                 made = await self._make(original, clip, outputs, directory, told)
         else:
             made = await self._make(original, clip, outputs, directory, told)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from calotype.connections.pages import pages
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.ids import first_id_at, shard_of
-from calotype.posts.adapters.tables import post_counts_table, posts_table
-from calotype.posts.census import Throughput
+from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
+from calotype.posts.census import Originals, Throughput
 from calotype.posts.lifecycle import Status
 
 _posts, _counts = posts_table.c, post_counts_table.c
@@ -44,6 +44,30 @@ class SqlPostCensus:
         mine = (_counts.shard == row["shard"], _counts.author_id == author_id)
         values = {"published": _published(_counts.author_id)}
         tx.execute(sa.update(post_counts_table).where(*mine).values(values))
+
+    async def by_status(self) -> dict[Status, int]:
+        status = _posts.status
+        counted = sa.select(status, sa.func.count().label("posts")).group_by(status)
+        found = Counter[Status]()
+        for node in self._database.nodes:
+            for row in await self._database.read(node, lambda tx: tx.all(counted)):
+                found[Status(row.status)] += row.posts
+        return dict(found)
+
+    async def originals(self) -> Originals:
+        m = media_table.c
+        kept = sa.and_(
+            _posts.shard == m.shard, _posts.post_id == m.post_id, _posts.status != Status.PURGED
+        )
+        size = sa.func.coalesce(sa.func.sum(m.size), 0)
+        summed = sa.select(sa.func.count().label("files"), size.label("bytes"))
+        files, total = 0, 0
+        for node in self._database.nodes:
+            rows = summed.select_from(media_table.join(posts_table, kept))
+            row = await self._database.read(node, lambda tx, rows=rows: tx.first(rows))  # type: ignore[misc]
+            files += row.files if row is not None else 0
+            total += row.bytes if row is not None else 0
+        return Originals(files, total)
 
     async def throughput(self, since_ms: int) -> Throughput:
         c = posts_table.c

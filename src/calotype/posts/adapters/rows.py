@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from calotype.kernel.ids import shard_of
 from calotype.media.look import AS_IT_IS, Look
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Facts, Medium, MediumKind, MediumStatus, Place, Post
+from calotype.posts.post import (
+    Audience,
+    Facts,
+    Medium,
+    MediumKind,
+    MediumStatus,
+    Place,
+    Post,
+    Source,
+)
 
 
 def as_json(value: object) -> str:
@@ -66,6 +75,9 @@ def medium_row(medium: Medium) -> dict[str, Any]:
         "alt_text": medium.alt_text,
         "look": None if medium.look == AS_IT_IS else as_json(medium.look),
         "kind": medium.kind,
+        "former_key": medium.former_key,
+        "recipe": medium.recipe,
+        "source": medium.source,
     }
 
 
@@ -87,6 +99,9 @@ def medium_of(row: sa.Row[Any]) -> Medium:
         facts=_facts(row) if ready else None,
         kind=MediumKind(row.kind),
         progress=row.progress,
+        former_key=row.former_key,
+        recipe=row.recipe,
+        source=Source(row.source),
     )
 
 

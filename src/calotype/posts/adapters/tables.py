@@ -1,4 +1,4 @@
-"""The tables of posts, their media, and their authors' counts."""
+"""The tables of posts, their media, their authors' counts, and of rebuilds."""
 
 import sqlalchemy as sa
 
@@ -52,11 +52,27 @@ media_table = sharded(
     sa.Column("progress", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("duration_ms", sa.Integer, nullable=True),
     sa.Column("sound", sa.Boolean, nullable=True),
+    sa.Column("former_key", sa.String(40), nullable=False, server_default=""),
+    sa.Column("recipe", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("source", sa.String(12), nullable=False, server_default="original"),
     sa.Index(None, "shard", "post_id"),
+    sa.Index(None, "source", "media_id"),
 )
 post_counts_table = sharded(
     CORE,
     "post_counts",
     id_column("author_id", key=True),
     sa.Column("published", sa.Integer, nullable=False),
+)
+rebuilds_table = sharded(
+    CORE,
+    "rebuilds",
+    id_column("rebuild_id", key=True),
+    id_column("author_id", nullable=False),
+    sa.Column("below", sa.SmallInteger, nullable=False),
+    id_column("reached", nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("handed_out", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("exhausted", sa.Boolean, nullable=False),
 )
