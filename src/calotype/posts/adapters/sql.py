@@ -58,7 +58,7 @@ class SqlPosts:
 
     def insert(self, tx: Transaction, post: Post) -> None:
         try:
-            tx.execute(sa.insert(posts_table).values(post_row(post)))
+            tx.execute(sa.insert(posts_table), [post_row(post)])
             tx.execute(sa.insert(media_table), [medium_row(medium) for medium in post.media])
         except IntegrityError as error:
             raise AlreadyExists("this post id is taken") from error
