@@ -8,11 +8,8 @@ import calotype
 from calotype.accounts.adapters.census import SqlNameCensus
 from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
-<<<<<<< HEAD
-    build_post_census,
-=======
     abandon_upload,
->>>>>>> main
+    build_post_census,
     celebrity_posts,
     drop_medium,
     outcome,
@@ -52,19 +49,14 @@ from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
 from calotype.ranking.ranker import RecencyRanker
-<<<<<<< HEAD
 from calotype.upkeep.dead_letters import AllDeadLetters
 from calotype.upkeep.overview import Disk, ViewPlace
 from calotype.upkeep.queues import Queues
-from calotype.web.bundle import load_bundle
-from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
-=======
 from calotype.uploads.adapters.own import OwnTarget
 from calotype.uploads.begin import BeginUpload
 from calotype.web.bundle import load_bundle
-from calotype.web.figures import Scrape, WebFigures
+from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
 from calotype.web.fragments import Fragments
->>>>>>> main
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services

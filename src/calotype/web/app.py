@@ -39,11 +39,19 @@ from calotype.web.services import Services
 
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
-<<<<<<< HEAD
-_API = (accounts, me, posts, engagement, filters, feed, people, discovery, owner, stream)
-=======
-_API = (accounts, me, posts, uploads, engagement, filters, feed, people, discovery, stream)
->>>>>>> main
+_API = (
+    accounts,
+    me,
+    posts,
+    uploads,
+    engagement,
+    filters,
+    feed,
+    people,
+    discovery,
+    owner,
+    stream,
+)
 _ROOT = (media, health, metrics, pages, site)
 
 

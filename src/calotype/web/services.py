@@ -33,15 +33,12 @@ from calotype.posts.withdraw import WithdrawPost
 from calotype.profiles.avatars import AvatarStore
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
-<<<<<<< HEAD
 from calotype.upkeep.dead_letters import AllDeadLetters
 from calotype.upkeep.overview import ViewPlace
-=======
 from calotype.uploads.abandon import AbandonUpload
 from calotype.uploads.begin import BeginUpload
 from calotype.uploads.take import TakeUpload
 from calotype.uploads.target import UploadTarget
->>>>>>> main
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments
