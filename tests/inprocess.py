@@ -103,6 +103,7 @@ class Place:
     async def close(self) -> None:
         for visitor in self._visitors:
             await visitor.http.aclose()
+        await self.services.flush()
 
     async def published(
         self,

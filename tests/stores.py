@@ -60,17 +60,17 @@ class House:
         directory.mkdir(exist_ok=True)
         for name, content in _prepared().items():
             (directory / name).write_bytes(content)
-        self._opened: list[Embedded] = []
+        self.opened: list[Embedded] = []
 
     def open(self, role: str = "test") -> Embedded:
         shape = open_embedded(self.settings, role, self.clock)
         for database in (shape.core, shape.timeline_database):
             _forgo_fsync(database)
-        self._opened.append(shape)
+        self.opened.append(shape)
         return shape
 
     async def close(self) -> None:
-        for shape in self._opened:
+        for shape in self.opened:
             await shape.close()
 
 

@@ -1,11 +1,11 @@
 """What every CelebrityStore and RecentPosts promises, and the line that authors cross."""
 
-import dataclasses
 from functools import partial
 
 import pytest
 
 from calotype.bootstrap import Embedded, celebrity_posts, fan_out
+from calotype.engagement.affinity import Act, Touch
 from calotype.feed import celebrities as room
 from calotype.feed.celebrities import CelebrityLine
 from calotype.feed.fanout import FANOUT_LANE
@@ -166,12 +166,9 @@ async def test_ranked_feeds_get_five_posts_of_the_ten_closest(shape: Embedded) -
         await rise(shape, author, 1)
         posts[author] = [(await published(shape, author)).post_id for _ in range(6)]
     closest = authors[0]
-
-    async def affinity(_reader: int, wanted: object) -> list[float]:
-        assert isinstance(wanted, list)
-        return [float(each == closest) for each in wanted]
-
-    source = dataclasses.replace(celebrity_posts(shape), affinity=affinity)
+    now_ms = shape.clock.now_ms()
+    await shape.affinities.add([Touch(fan, closest, Act.LIKE, now_ms, cause=1)])
+    source = celebrity_posts(shape)
     picked = await source.picked(fan, await source.followed(fan), MAX_ID)
     assert [each.published_id for each in picked] == sorted(
         (each.published_id for each in picked), reverse=True

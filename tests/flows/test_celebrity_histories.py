@@ -26,7 +26,9 @@ from calotype.feed.lists import ReadyLists
 from calotype.feed.read import Order, ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.posts.lifecycle import Status
-from calotype.ranking.ranker import RecencyRanker
+from calotype.ranking.features import StoredFeatures
+from calotype.ranking.ranker import PlainRanker
+from calotype.ranking.served import SampledServedLog
 from tests.clocks import TickingClock
 from tests.stores import graph_of, move, opened, published
 
@@ -109,10 +111,19 @@ class History:
     async def feed(self, reader_id: int) -> list[int]:
         """Page by page, in the order of time."""
         shape = self.shape
-        sources = Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape))
-        snapshots = Snapshots(MemoryCache(1 << 20, shape.clock), 1_800)
-        lists = ReadyLists(shape.versions, shape.clock, 0, 1)
-        read = ReadFeed(shape.posts, sources, RecencyRanker(), snapshots, lists, shape.clock, 500)
+        read = ReadFeed(
+            posts=shape.posts,
+            candidates=Candidates(
+                shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)
+            ),
+            features=StoredFeatures(shape.affinities, shape.tallies),
+            ranker=PlainRanker(),
+            served=SampledServedLog(shape.impressions, share=0),
+            snapshots=Snapshots(MemoryCache(1 << 20, shape.clock), 1_800),
+            lists=ReadyLists(shape.versions, shape.clock, 0, 1),
+            clock=shape.clock,
+            ranked_together=500,
+        )
         found: list[int] = []
         cursor: str | None = None
         while True:

@@ -78,6 +78,32 @@ def _whole(place: Place) -> Iterator[None]:
     assert place.check("--deep") == (0, [CLEAN])
 
 
+def test_counts_of_likes_and_comments_are_counted_again(place: Place) -> None:
+    for person in (place.author, place.reader):
+        assert person.http.post(f"/posts/{place.post}/like").status_code == 200
+    said = place.reader.http.post(f"/posts/{place.post}/comments", json={"text": "so"}).json()
+    thread = {"text": "it is", "replyTo": said["commentId"]}
+    place.author.http.post(f"/posts/{place.post}/comments", json=thread)
+    place.settle()
+    assert place.check() == (0, [CLEAN])
+    place.change(
+        f"UPDATE tallies SET likes = 7 WHERE subject_id = {place.post}",
+        f"DELETE FROM tallies WHERE subject_id = {said['commentId']}",
+        "UPDATE likers SET counted = 0",
+    )
+    code, lines = place.check("--repair")
+    assert code == 0, lines
+    assert "wrong counts of likes and comments: 2, such as" in lines[0], lines
+    shown = place.author.read(f"/posts/{place.post}")
+    assert (shown["likes"], shown["comments"]) == (2, 2)
+    (comment,) = place.author.read(f"/posts/{place.post}/comments")["comments"]
+    assert comment["replies"] == 1
+    # What is counted is not counted once more.
+    assert place.author.http.delete(f"/posts/{place.post}/like").json()["likes"] == 1
+    place.settle()
+    assert place.reader.read(f"/posts/{place.post}")["likes"] == 1
+
+
 def test_a_place_at_work_has_no_flaws(place: Place) -> None:
     posts = [place.author.post(picture(3 + n, large=n % 2 == 0))["postId"] for n in range(4)]
     for post in posts:

@@ -26,6 +26,11 @@ KEPT_OF_THEM = (
     "avatars",
     "sessions",
     "visits",
+    "marks",
+    "likers",
+    "comments",
+    "affinities",
+    "notice_reads",
 )
 _names = itertools.count()
 
@@ -39,7 +44,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def traces(data: Path, *words: str) -> list[str]:
     """Where in the directory a word is found: in a row's values, a file's name or its bytes."""
-    return [*_in_rows(data, words), *_in_blobs(data, words)]
+    return [*_in_rows(data, words), *_in_files(data, words)]
 
 
 def _in_rows(data: Path, words: tuple[str, ...]) -> Iterator[str]:
@@ -60,8 +65,8 @@ def _holds(value: object, word: str) -> bool:
     return word.lower() in str(value).lower()
 
 
-def _in_blobs(data: Path, words: tuple[str, ...]) -> Iterator[str]:
-    for path in (data / "blobs").rglob("*"):
+def _in_files(data: Path, words: tuple[str, ...]) -> Iterator[str]:
+    for path in [*(data / "blobs").rglob("*"), *(data / "impressions").rglob("*")]:
         content = path.read_bytes() if path.is_file() else b""
         for word in words:
             if word in str(path.relative_to(data)) or word.encode() in content:
@@ -95,6 +100,33 @@ class Leaver:
         created = self.person.post(photo, caption=CAPTION, **fields)
         return self.person.settled(created["postId"])
 
+    def engage(self, own: str, theirs: str) -> None:
+        """Everyone likes, saves and comments on everything."""
+        for someone in (self.person, self.idol, self.fan):
+            for post_id in (own, theirs):
+                said = self._say(someone, post_id)
+                for other in (self.person, self.fan):
+                    self._say(other, post_id, replyTo=said)
+                    assert other.http.post(f"/comments/{said}/like").status_code == 200
+                for what in ("like", "save"):
+                    assert someone.http.post(f"/posts/{post_id}/{what}").status_code == 200
+        self.person.http.delete(f"/posts/{theirs}/save")
+        self.person.http.post("/notifications/read", json={"upTo": "1"})
+        self.look_at(self.idol, theirs)
+
+    def look_at(self, other: Person, theirs: str) -> None:
+        seen = {"impressions": [{"postId": theirs, "dwellMs": 1_500, "position": 0}]}
+        assert self.person.http.post("/impressions", json=seen).status_code == 204
+        self.person.read(f"/users/{other.id}/profile")
+
+    def _say(self, someone: Person, post_id: str, **reply: str) -> str:
+        words = CAPTION if someone is self.person else "how true"
+        body = {"text": f"{words} {someone.id}"} | reply
+        answer = someone.http.post(f"/posts/{post_id}/comments", json=body)
+        assert answer.status_code == 201, answer.text
+        comment_id: str = answer.json()["commentId"]
+        return comment_id
+
     def leave(self, password: str = "correct horse") -> httpx.Response:
         return self.person.http.request("DELETE", "/users/me", json={"password": password})
 
@@ -126,12 +158,15 @@ def lived(house: Server, leaver: Leaver) -> Left:
     assert person.settled(person.post(damaged, caption=CAPTION)["postId"])["status"] == "FAILED"
     person.http.put("/users/me/avatar", files={"mediaFile": ("me.jpg", camera_jpeg(640, 480))})
     theirs = idol.settled(idol.post(small_png())["postId"])
+    leaver.engage(public["postId"], theirs["postId"])
     quiet(house)
+    eventually(lambda: any((house.data / "impressions").glob("*.jsonl")), "impressions to be kept")
     assert {public["postId"], secret["postId"]} <= set(fan.feed_ids())
     assert theirs["postId"] in person.feed_ids()
     before = traces(house.data, *leaver.words)
     for word in leaver.words:
         assert any(where.endswith(word) for where in before), f"the scan must see {word}"
+    assert any(where.startswith("impressions/") for where in before)
     for table in KEPT_OF_THEM:
         assert f"{table}: {person.id}" in before
     return Left(public, secret, person.read("/users/me")["avatar"], theirs)
@@ -153,17 +188,32 @@ def is_gone_at_once(house: Server, leaver: Leaver, left: Left) -> None:
     assert fan.feed_ids() == [left.theirs["postId"]]
 
 
+def only_the_others_are_left(leaver: Leaver, post_id: str) -> None:
+    """Two people's comments, each with what fan answered; what answered the leaver went too."""
+    fan, idol = leaver.fan, leaver.idol
+    shown = fan.read(f"/posts/{post_id}")
+    comments = fan.read(f"/posts/{post_id}/comments")["comments"]
+    assert [each["author"]["userId"] for each in comments] == [fan.id, idol.id]
+    assert [(each["likes"], each["replies"]) for each in comments] == [(1, 1)] * 2
+    assert (shown["likes"], shown["comments"]) == (2, 4)
+    likers = fan.read(f"/posts/{post_id}/likes")["people"]
+    assert [each["userId"] for each in likers] == [fan.id, idol.id]
+
+
 def test_nothing_is_left_but_a_tombstone(house: Server) -> None:
     leaver = Leaver(house)
     fan, idol, person = leaver.fan, leaver.idol, leaver.person
     left = lived(house, leaver)
     assert leaver.leave("wrong horse").status_code == 401
     assert person.http.get("/users/me").status_code == 200
+    # What is still gathered in memory is no way round it.
+    leaver.look_at(idol, left.theirs["postId"])
     assert leaver.leave().status_code == 204
     is_gone_at_once(house, leaver, left)
 
     quiet(house)
     assert traces(house.data, *leaver.words) == [f"tombstones: {person.id}"]
+    only_the_others_are_left(leaver, left.theirs["postId"])
     for url in (left.public["mediaUrls"][0], left.secret["mediaUrls"][0], left.avatar):
         assert httpx.get(house.url + url).status_code == 404
     profile = idol.read(f"/users/{idol.id}/profile")

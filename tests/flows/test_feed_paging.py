@@ -22,7 +22,9 @@ from calotype.feed.snapshot import Snapshots
 from calotype.kernel.ids import MAX_ID
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Post
-from calotype.ranking.ranker import RecencyRanker
+from calotype.ranking.features import StoredFeatures
+from calotype.ranking.ranker import PlainRanker
+from calotype.ranking.served import SampledServedLog
 from tests.caches import ForgetfulCache
 from tests.clocks import TickingClock
 from tests.stores import House, graph_of, move, new_post, publish, publish_many, start
@@ -59,7 +61,9 @@ class World:
                 self.shape.timelines,
                 celebrity_posts(self.shape),
             ),
-            ranker=RecencyRanker(),
+            features=StoredFeatures(self.shape.affinities, self.shape.tallies),
+            ranker=PlainRanker(),
+            served=SampledServedLog(self.shape.impressions, share=0),
             snapshots=Snapshots(self.cache, 1_800),
             lists=self.lists,
             clock=self.clock,

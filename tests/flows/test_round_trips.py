@@ -21,18 +21,22 @@ from calotype.web.services import Services
 from calotype.web.views import PostView, show_posts
 from tests.clocks import TickingClock
 from tests.stores import House, graph_of, new_post, publish_many, start
+from tests.working import work_off_events
 
 pytestmark = pytest.mark.anyio
 
 NO_ENGAGEMENT = b',"likes":0,"comments":0,"viewer":{"liked":false,"saved":false}}'
 
 # own PROCESSING, timeline, own PUBLISHED, celebrities, follows, standings
-RANKING = 6
+WINDOW = 6
+# affinity, early engagement
+RANKING = WINDOW + 2
 # posts, media, authors
 FRAGMENTS = 3
 # facts, counts
 ENGAGEMENT = 2
 FIRST_PAGE = RANKING + FRAGMENTS + ENGAGEMENT
+FIRST_CHRONOLOGICAL_PAGE = WINDOW + FRAGMENTS + ENGAGEMENT
 # follows, standings
 LATER_RANKED_PAGE = 2 + FRAGMENTS + ENGAGEMENT
 # timeline, own PUBLISHED, celebrities, follows, standings
@@ -40,6 +44,13 @@ LATER_CHRONOLOGICAL_PAGE = 5 + FRAGMENTS + ENGAGEMENT
 # account, edge, two counts, whether the viewer follows, PUBLISHED, posts, media, author, facts,
 # counts; a username is looked up first
 PROFILE = {"id": 11, "username": 12}
+# the newest, posts, media, authors, facts, counts
+EXPLORE = 6
+# one's follows, those among them and their accounts, the others and their accounts, counts, whether
+# the viewer follows
+PEOPLE = 7
+# one's follows, theirs, the most followed, whom of them the viewer follows, accounts, counts
+SUGGESTIONS = 6
 
 
 class Counter:
@@ -131,14 +142,14 @@ SIZES = [(1, 2), (1, 60), (40, 60)]
 
 @pytest.mark.parametrize(("authors", "posts"), SIZES)
 @pytest.mark.parametrize(
-    ("order", "later"),
+    ("order", "first", "later"),
     [
-        (Order.RANKED, LATER_RANKED_PAGE),
-        (Order.CHRONOLOGICAL, LATER_CHRONOLOGICAL_PAGE),
+        (Order.RANKED, FIRST_PAGE, LATER_RANKED_PAGE),
+        (Order.CHRONOLOGICAL, FIRST_CHRONOLOGICAL_PAGE, LATER_CHRONOLOGICAL_PAGE),
     ],
 )
 async def test_a_feed_page_costs_the_same_however_much_is_on_it(
-    place: Place, authors: int, posts: int, order: Order, later: int
+    place: Place, authors: int, posts: int, order: Order, first: int, later: int
 ) -> None:
     await place.follow_authors(authors, posts)
     limit = posts // 2
@@ -147,7 +158,7 @@ async def test_a_feed_page_costs_the_same_however_much_is_on_it(
     await place.services.react.like(place.reader, int(newest.post_id), standing=True)
     place.forget()
     page = await place.feed(order, limit)
-    assert (len(page.posts), page.cost) == (limit, FIRST_PAGE)
+    assert (len(page.posts), page.cost) == (limit, first)
     place.services.fragments.forget_all()
     page = await place.feed(order, limit, page.next_cursor)
     assert (len(page.posts), page.cost) == (limit, later)
@@ -209,3 +220,22 @@ async def test_a_profile_page_costs_the_same_however_much_is_on_it(
     assert (len(page.posts), page.cost) == (limit, PROFILE[name])
     page = await place.profile(asked, limit, page.next_cursor)
     assert (len(page.posts), page.cost) == (limit, PROFILE[name])
+
+
+@pytest.mark.parametrize("authors", [2, 30])
+async def test_discovery_costs_the_same_however_many_there_are(place: Place, authors: int) -> None:
+    services, reader = place.services, place.reader
+    followed = await place.follow_authors(authors, authors * 2)
+    for at in range(authors):
+        await graph_of(place.shape).follow(followed[0], await place.register(f"autumn{at}"))
+    await work_off_events(place.shape)
+    place.counter.statements.clear()
+    shown = await place._show(await services.explore.read(reader, None, authors))
+    assert (len(shown.posts), shown.cost) == (authors, EXPLORE)
+    place.counter.statements.clear()
+    found = await services.find_people.find(reader, "aut", None, 50)
+    assert len(found.items) == min(50, 2 * authors)
+    assert len(place.counter.statements) == PEOPLE
+    place.counter.statements.clear()
+    assert len(await services.suggest_people.suggest(reader, authors)) == authors
+    assert len(place.counter.statements) == SUGGESTIONS

@@ -14,7 +14,9 @@ import httpx
 import msgspec
 import pytest
 
+from calotype.engagement.comment import Comment
 from calotype.feed.timelines import Push
+from calotype.kernel.ids import shard_of
 from calotype.media.renditions import RENDITIONS
 from calotype.posts.lifecycle import Status
 from calotype.posts.post import Audience, Facts, Post
@@ -66,6 +68,8 @@ class Reads:
     needs_login: bool = False
     query: Callable[[Post], dict[str, str]] = lambda _post: {}
     bodiless: bool = False
+    status: int = 200
+    json: Any = None
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,21 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "savePost": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
     "unsavePost": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
     "listLikes": Reads(MAY_SEE, hidden=404, bodiless=True),
+    "listComments": Reads(MAY_SEE, hidden=404),
+    "addComment": Reads(
+        MAY_SEE, hidden=404, needs_login=True, bodiless=True, status=201, json={"text": "x"}
+    ),
+    "likeComment": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
+    "unlikeComment": Reads(MAY_SEE, hidden=404, needs_login=True, bodiless=True),
+    "editComment": Changes(_owner(200, 200, 200, 200), json={"text": "x"}),
+    "deleteComment": Changes(_owner(204, 204, 204, 204)),
     # What they list is the matter of tests/web/test_engagement.py.
     "listLiked": Silent(needs_login=True),
     "listSaved": Silent(needs_login=True),
+    "listNotifications": Silent(needs_login=True),
+    "countNotifications": Silent(needs_login=True),
+    "readNotifications": Silent(needs_login=True, json={"upTo": "1"}),
+    "reportImpressions": Silent(needs_login=True, json={"impressions": []}),
     "createPost": Silent(needs_login=True),
     "listFilters": Silent(),
     "countNewer": Silent(needs_login=True),
@@ -167,6 +183,7 @@ class Scene:
     post: Post
     visitors: Cast
     caption: str
+    comment_id: int
     traces: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -219,7 +236,11 @@ async def scene(place: Place, cast: Cast, kind: Kind) -> Scene:
         await place.shape.timelines.push([Push(each.id, entry) for each in cast.values()])
     for role in (Role.FORMER, Role.OTHER):
         await cast[role].unfollow(owner)
-    return Scene(place, post, cast, caption)
+    comment = Comment(place.shape.ids.new(shard_of(post.post_id)), post.post_id, owner.id, caption)
+    await place.shape.core.write(
+        shard_of(post.post_id), lambda tx: place.shape.comments.insert(tx, comment)
+    )
+    return Scene(place, post, cast, caption, comment.comment_id)
 
 
 async def _post(place: Place, author_id: int, kind: Kind, caption: str) -> Post:
@@ -248,14 +269,14 @@ async def ask(
         "media_id": scene.post.media[0].media_id,
         "file_name": "w640.webp",
         "user": scene.post.author_id,
+        "comment_id": scene.comment_id,
         "session_id": 12345,
         "letter_id": 12345,
         "upload_id": scene.post.media[0].media_id,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}
-    json = None if isinstance(rule, Reads) else rule.json
     visitor = scene.visitors[role]
-    return await visitor.http.request(method, path.format(**places), params=query, json=json)
+    return await visitor.http.request(method, path.format(**places), params=query, json=rule.json)
 
 
 async def test_every_operation_is_declared(place: Place) -> None:
@@ -290,7 +311,7 @@ async def test_reading_shows_a_post_to_its_audience_alone(
             assert answer.status_code == 401, who
             assert not here.told(answer), who
         elif role in rule.shown[kind]:
-            assert answer.status_code == 200, who
+            assert answer.status_code == rule.status, who
             assert here.told(answer) or rule.bodiless, who
         else:
             assert answer.status_code == rule.hidden, who

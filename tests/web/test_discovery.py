@@ -77,7 +77,7 @@ async def test_a_name_that_was_read_before_its_bearer_left_is_not_indexed(
         return stale
 
     monkeypatch.setattr(accounts, "by_ids", before)
-    await handlers_of(place.shape).people.index([mia.id])
+    await handlers_of(place.shape).index.index([mia.id])
     assert await place.shape.people_index.indexed([mia.id]) == {}
 
 

@@ -8,6 +8,7 @@ from calotype.bootstrap.common import (
     sweep_blobs,
 )
 from calotype.bootstrap.shape import Embedded
+from calotype.engagement.adapters.census import SqlEngagementCensus
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.feed.presence import Presence
@@ -17,7 +18,7 @@ from calotype.upkeep.leftovers import OrphanedBlobs, OrphanedPartials, Unfinishe
 from calotype.upkeep.media import DamagedOriginals, JoblessPosts, MissingRenditions, Shelves
 from calotype.upkeep.rows import DamagedDatabase, OneSidedEdges, UnborneNames, WrongCounts
 from calotype.upkeep.timelines import MissingEntries
-from calotype.workers.handlers import FEED_GROUP
+from calotype.workers.handlers import ENGAGEMENT_GROUP, FEED_GROUP
 
 
 def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
@@ -26,13 +27,12 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
     shelves = Shelves(shape.core, posts, shape.posts, shape.blobs, shape.jobs)
     grace_ms = int(shape.settings.uploads.sweep_grace_s * 1_000)
 
+    async def is_busy(group: str) -> bool:
+        outbox = await shape.core.read(0, shape.outbox.newest_id)
+        return bool(outbox) or await shape.events.next_due(group) is not None
+
     async def feed_is_busy() -> bool:
-        waiting = (
-            await shape.events.next_due(FEED_GROUP),
-            await shape.jobs.next_due(FANOUT_LANE),
-            await shape.core.read(0, shape.outbox.newest_id) or None,
-        )
-        return any(each is not None for each in waiting)
+        return await is_busy(FEED_GROUP) or await shape.jobs.next_due(FANOUT_LANE) is not None
 
     return [
         DamagedDatabase(shape.core, "core"),
@@ -46,6 +46,13 @@ def build_checks(shape: Embedded, *, deep: bool) -> list[Check]:
         OneSidedEdges(shape.core, graph),
         WrongCounts(shape.core, graph, "people with wrong counts of follows"),
         WrongCounts(shape.core, posts, "people with wrong counts of posts"),
+        WrongCounts(
+            shape.core,
+            SqlEngagementCensus(shape.core),
+            "posts and comments with wrong counts of likes and comments",
+            whose="post or comment",
+            is_busy=lambda: is_busy(ENGAGEMENT_GROUP),
+        ),
         UnborneNames(SqlNameCensus(shape.core), shape.clock),
         MissingEntries(
             census=graph,

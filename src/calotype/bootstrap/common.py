@@ -3,7 +3,8 @@
 from calotype.bootstrap.shape import Embedded
 from calotype.cache.adapters.memory import MemoryCache
 from calotype.discovery.index import IndexPeople
-from calotype.feed.celebrities import CelebrityLine, CelebrityPosts, no_affinity
+from calotype.engagement.forget import ForgetEngagement
+from calotype.feed.celebrities import CelebrityLine, CelebrityPosts
 from calotype.feed.fanout import FanOut
 from calotype.feed.presence import Presence, RebuildTimeline
 from calotype.posts.adapters.census import SqlPostCensus
@@ -53,6 +54,10 @@ def drop_medium(shape: Embedded) -> DropMedium:
     return DropMedium(shape.core, shape.posts, shape.jobs, shape.blobs, outcome(shape))
 
 
+def forget_engagement(shape: Embedded) -> ForgetEngagement:
+    return ForgetEngagement(shape.core, shape.marks, shape.tallies, shape.comments)
+
+
 def outcome(shape: Embedded) -> Outcome:
     return Outcome(shape.posts, shape.outbox, shape.ids)
 
@@ -98,7 +103,7 @@ def celebrity_posts(shape: Embedded) -> CelebrityPosts:
         recent=shape.recent,
         cache=MemoryCache(CELEBRITY_CACHE_BYTES, shape.clock),
         clock=shape.clock,
-        affinity=no_affinity,
+        affinities=shape.affinities,
         kept_s=CELEBRITY_KEPT_S,
     )
 

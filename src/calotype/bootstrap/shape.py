@@ -22,7 +22,10 @@ from calotype.connections.doorbell import UnixDoorbell
 from calotype.connections.migrate import Migrated, migrate, pending
 from calotype.connections.sql import Database, sqlite_engine
 from calotype.discovery.adapters.people import SqlPeopleIndex
+from calotype.engagement.adapters.affinities import SqlAffinities
+from calotype.engagement.adapters.comments import SqlComments
 from calotype.engagement.adapters.marks import SqlMarks
+from calotype.engagement.adapters.segments import SegmentLog
 from calotype.engagement.adapters.tallies import SqlTallies
 from calotype.events.adapters.sql import SqlEventLog, SqlOutbox
 from calotype.feed.adapters.sql import SqlTimelines
@@ -81,6 +84,9 @@ class Embedded:
     avatars: SqlAvatars
     marks: SqlMarks
     tallies: SqlTallies
+    comments: SqlComments
+    affinities: SqlAffinities
+    impressions: SegmentLog
     people_index: SqlPeopleIndex
     accounts: AccountStore
     people: AccountsRoom
@@ -140,6 +146,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
     outbox = SqlOutbox(ids)
+    tallies = SqlTallies(core, outbox)
     policy: Policy = "open" if settings.open_registration else "invitation"
     shape = Embedded(
         settings=settings,
@@ -167,7 +174,10 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         notices=SqlNotices(core, ids, clock),
         avatars=SqlAvatars(core),
         marks=SqlMarks(core, ids, clock),
-        tallies=SqlTallies(core, outbox),
+        tallies=tallies,
+        comments=SqlComments(core, tallies),
+        affinities=SqlAffinities(core),
+        impressions=SegmentLog(directory / "impressions", clock),
         people_index=SqlPeopleIndex(core),
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock, outbox),

@@ -27,8 +27,11 @@ from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
+from calotype.engagement.affinities import KeepAffinities
+from calotype.engagement.discuss import Discuss
 from calotype.engagement.gate import Gate
 from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.profile_visits import ProfileVisits
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks, ViewEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
@@ -39,6 +42,7 @@ from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.feed.snapshot import Snapshots
 from calotype.graph.follow import Follow
+from calotype.notify.read import ReadNotices
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE, CreatePost
 from calotype.posts.create_from_uploads import CreateFromUploads
@@ -48,7 +52,9 @@ from calotype.posts.retry import RetryPost
 from calotype.posts.withdraw import UPKEEP_LANE
 from calotype.profiles.change_avatar import ChangeAvatar
 from calotype.profiles.read import ReadProfile
-from calotype.ranking.ranker import RecencyRanker
+from calotype.ranking.features import StoredFeatures
+from calotype.ranking.ranker import PlainRanker
+from calotype.ranking.served import SampledServedLog
 from calotype.upkeep.dead_letters import AllDeadLetters
 from calotype.upkeep.overview import Disk, ViewPlace
 from calotype.upkeep.queues import Queues
@@ -56,7 +62,7 @@ from calotype.uploads.adapters.own import OwnTarget
 from calotype.uploads.begin import BeginUpload
 from calotype.web.bundle import load_bundle
 from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -72,15 +78,23 @@ def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
     gate = Gate(shape.posts, shape.people.accounts, rule)
+    react = React(shape.core, shape.accounts, gate, shape.marks, shape.outbox)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web, feed = shape.settings.web, shape.settings.feed
-    web = shape.settings.web
     site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
     queues = _queues(shape)
+
+    profile_visits = ProfileVisits(
+        KeepAffinities(shape.people.accounts, shape.affinities), shape.clock
+    )
+
+    async def flush() -> None:
+        await profile_visits.flush()
+        await shape.impressions.flush()
 
     async def ready() -> None:
         await shape.people.accounts.by_ids([1])
@@ -101,6 +115,7 @@ def build_services(shape: Embedded) -> Services:
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
+        joined=JoinedPages(shape.versions, shape.clock),
         engagement=KeptEngagement(
             ViewEngagement(shape.tallies, shape.marks),
             shape.versions,
@@ -109,7 +124,17 @@ def build_services(shape: Embedded) -> Services:
             feed.cached_lists,
         ),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
-        react=React(shape.core, shape.accounts, gate, shape.marks, shape.outbox),
+        react=react,
+        discuss=Discuss(
+            database=shape.core,
+            accounts=shape.accounts,
+            gate=gate,
+            comments=shape.comments,
+            outbox=shape.outbox,
+            react=react,
+            ids=shape.ids,
+            clock=shape.clock,
+        ),
         profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
         find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
         suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
@@ -130,6 +155,17 @@ def build_services(shape: Embedded) -> Services:
         live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
         bundle=load_bundle(BUNDLE),
         site_url=site_url,
+        impressions=shape.impressions,
+        profile_visits=profile_visits,
+        notices=shape.notices,
+        read_notices=ReadNotices(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            rule=rule,
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
         settings=web,
         rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
         streams=streams,
@@ -138,6 +174,8 @@ def build_services(shape: Embedded) -> Services:
         view_place=_view_place(shape, queues),
         dead_letters=AllDeadLetters(shape.dead_letters),
         ready=ready,
+        flush=flush,
+        clock=shape.clock,
     )
 
 
@@ -197,9 +235,11 @@ def _feed(shape: Embedded) -> ReadFeed:
     return ReadFeed(
         posts=shape.posts,
         candidates=Candidates(shape.posts, shape.graph, shape.timelines, celebrity_posts(shape)),
-        ranker=RecencyRanker(),
         snapshots=Snapshots(cache, settings.snapshot_s),
         lists=ReadyLists(shape.versions, shape.clock, settings.cache_s, settings.cached_lists),
+        features=StoredFeatures(shape.affinities, shape.tallies),
+        ranker=PlainRanker(),
+        served=SampledServedLog(shape.impressions, shape.settings.feed.logged_share),
         clock=shape.clock,
         ranked_together=settings.candidates,
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from calotype.audience.rule import AudienceRule
 from calotype.bootstrap.common import (
     abandon_upload,
     drop_medium,
     fan_out,
+    forget_engagement,
     index_people,
     outcome,
     rebuild_all,
@@ -17,13 +19,15 @@ from calotype.bootstrap.common import (
 )
 from calotype.bootstrap.shape import Embedded
 from calotype.departure.leave import Forget
-from calotype.engagement.project import ProjectLikes
+from calotype.engagement.affinities import KeepAffinities
+from calotype.engagement.project import ProjectEngagement
 from calotype.events.adapters.sql import OUTBOX_TOPIC
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT_LANE
 from calotype.media.decoders import Decoders
 from calotype.media.video.transcoder import Transcoder
 from calotype.notify.notices import topic
+from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, VIDEO_LANE
 from calotype.posts.erase import ErasePosts
@@ -82,10 +86,26 @@ def build_handlers(shape: Embedded, decoders: Decoders, figures: WorkerFigures) 
         rekey=Rekey(shape.posts, shape.blobs),
         fanout=fan_out(shape),
         rebuild=rebuild_timeline(shape),
+        forget_engagement=forget_engagement(shape),
         backfill=Backfill(shape.posts, shape.graph, shape.timelines),
         author=TellAuthor(shape.posts, shape.notices),
-        likes=ProjectLikes(shape.posts, shape.people.accounts, shape.tallies),
-        people=index_people(shape),
+        people=TellPeople(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            graph=shape.graph,
+            rule=AudienceRule(shape.graph),
+            tallies=shape.tallies,
+            comments=shape.comments,
+            notices=shape.notices,
+        ),
+        engagement=ProjectEngagement(
+            posts=shape.posts,
+            accounts=shape.people.accounts,
+            tallies=shape.tallies,
+            comments=shape.comments,
+        ),
+        affinities=KeepAffinities(shape.people.accounts, shape.affinities),
+        index=index_people(shape),
         avatars=avatars,
         forget=build_forget(shape, avatars),
         figures=figures,
@@ -133,10 +153,12 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
     Posts first and what is made of them last: work that had read a post before it was erased has
     written by then.
     """
+    engagement = forget_engagement(shape)
     return Forget(
         (
             abandon_upload(shape),
-            ErasePosts(shape.core, shape.posts, shape.blobs),
+            ErasePosts(shape.core, shape.posts, shape.blobs, engagement),
+            engagement,
             avatars,
             shape.graph,
             shape.celebrities,
@@ -144,9 +166,11 @@ def build_forget(shape: Embedded, avatars: ProcessAvatar) -> Forget:
             shape.keys,
             shape.rebuilds,
             shape.people.forget_names,
+            shape.affinities,
             shape.notices,
             shape.people_index,
             shape.timelines,
+            shape.impressions,
         )
     )
 
@@ -173,4 +197,5 @@ def _routines(shape: Embedded) -> list[Routine]:
         Routine("tidy keys", TIDY_EVERY_S, shape.keys.sweep),
         Routine("trim timelines", TRIM_EVERY_S, shape.timelines.trim),
         Routine("tidy notices", TIDY_EVERY_S, shape.notices.sweep),
+        Routine("tidy impressions", TIDY_EVERY_S, shape.impressions.sweep),
     ]

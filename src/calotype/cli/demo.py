@@ -113,7 +113,8 @@ def _report(community: "Community", fill: "Fill", failed: int) -> None:
     reader = community.people[keenest(community)]
     click.echo(
         f"{len(community.people)} people, {len(community.follows)} follows, "
-        f"{len(community.posts) - failed} posts"
+        f"{len(community.posts) - failed} posts, {len(community.reactions.likes)} likes, "
+        f"{len(community.reactions.comments)} comments"
     )
     if failed:
         click.echo(f"{failed} posts failed; see calotype dead-letters list", err=True)

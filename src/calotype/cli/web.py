@@ -55,6 +55,7 @@ async def _web(settings: Settings, fd: int, parent: int) -> None:
     try:
         await server.serve(sockets=[socket.socket(fileno=fd)])
         await greeting
+        await services.flush()
         await shape.close()
     finally:
         access.close()  # last: requests that were cut off are told meanwhile

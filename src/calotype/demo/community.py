@@ -6,6 +6,7 @@ from random import Random
 import msgspec
 
 from calotype.demo.people import Person, invite
+from calotype.demo.reactions import Reactions, Seen, react
 from calotype.demo.words import PHOTOGRAPH, WORDS, Spot, Words
 from calotype.posts.post import Audience
 
@@ -54,12 +55,13 @@ class PlannedPost(msgspec.Struct, frozen=True):
 
 
 class Community(msgspec.Struct, frozen=True):
-    """People by index; follows as (follower, followee), in order of time; posts."""
+    """People by index; follows as (follower, followee), in order of time; posts; reactions."""
 
     people: tuple[Person, ...]
     avatars: tuple[Subject, ...]
     follows: tuple[tuple[int, int], ...]
     posts: tuple[PlannedPost, ...]
+    reactions: Reactions
 
 
 def plan(seed: int, people: int, posts: int, photographs: int | None = None) -> Community:
@@ -70,11 +72,15 @@ def plan(seed: int, people: int, posts: int, photographs: int | None = None) -> 
     fame = [1 / (rank + 1.5) ** 0.8 for rank in range(people)]
     chance.shuffle(fame)
     avatars = tuple(Subject(chance.choice(p.loves), chance.randrange(1 << 30)) for p in folk)
+    follows = _follows(chance, fame)
+    planned = _posts(chance, folk, fame, posts, photographs)
+    seen = [Seen(post.author, post.audience) for post in planned]
     return Community(
         people=tuple(folk),
         avatars=avatars,
-        follows=_follows(chance, fame),
-        posts=_posts(chance, folk, fame, posts, photographs),
+        follows=follows,
+        posts=planned,
+        reactions=react(chance, people, follows, seen),
     )
 
 

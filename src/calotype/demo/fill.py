@@ -15,6 +15,7 @@ from calotype.accounts.account import Role
 from calotype.accounts.create import NewPerson
 from calotype.accounts.edit import AccountChanges
 from calotype.demo.community import DAY_MS, WEEKS, Community, PlannedPost, Subject
+from calotype.demo.engage import Engage
 from calotype.demo.photographs import Pictures
 from calotype.demo.times import TurnedClock, ids_at
 from calotype.kernel.ids import time_of
@@ -77,6 +78,8 @@ class Fill:
         try:
             await self._show_faces(people, community.avatars)
             made = await self._post(community.posts, people, now_ms)
+            await self._until_idle(working)
+            await Engage(self.services, people).carry_out(community.reactions, made, now_ms)
             await self._until_idle(working)
         finally:
             stopping.set()

@@ -9,6 +9,8 @@ from calotype.kernel.ids import shard_of
 LIKE_CHANGED = "like.changed"
 SAVE_CHANGED = "save.changed"
 LIKES_COUNTED = "likes.counted"
+COMMENTED = "comment.written"
+COMMENT_WITHDRAWN = "comment.withdrawn"
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -31,7 +33,7 @@ class MarkChanged(msgspec.Struct, frozen=True):
 
 
 class LikesCounted(msgspec.Struct, frozen=True):
-    """Likes of a subject were counted; how many there are now is read from the tallies."""
+    """Someone else's likes of a subject were counted; by whom and how many the tallies tell."""
 
     subject: Subject
 
@@ -43,6 +45,27 @@ def mark_event(mark: Mark, subject: Subject) -> Event:
         shard=shard_of(mark.user_id),
         kind=SAVE_CHANGED if saved else LIKE_CHANGED,
         key=f"{Kind.SAVE if saved else Kind.LIKE}/{mark.user_id}/{mark.subject_id}",
+        payload=msgspec.msgpack.encode(changed),
+    )
+
+
+class CommentChanged(msgspec.Struct, frozen=True):
+    """A comment was written or withdrawn; which of the two holds now is read from the comments.
+
+    `subject` is the post. `answered_id` is who wrote the comment that this one answers, 0 if none.
+    """
+
+    subject: Subject
+    comment_id: int
+    author_id: int
+    answered_id: int = 0
+
+
+def comment_event(kind: str, changed: CommentChanged) -> Event:
+    return Event(
+        shard=shard_of(changed.comment_id),
+        kind=kind,
+        key=f"comment/{changed.comment_id}",
         payload=msgspec.msgpack.encode(changed),
     )
 

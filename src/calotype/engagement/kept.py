@@ -1,7 +1,7 @@
 """The engagement of pages that were just shown, kept for a moment (decision 013).
 
 Guarantees: what the viewer does with a post shows in their next read; other people's likes within
-five seconds, which is how long a page's engagement is kept. Refuses: to be asked for
+five seconds, of which the last is the one for which a whole page is kept. Refuses: to be asked for
 more than the page that a viewer looked at last.
 """
 
@@ -15,7 +15,7 @@ from calotype.connections.changes import Versions
 from calotype.engagement.read import Engagement, ViewEngagement
 from calotype.kernel.clock import Clock
 
-KEPT_S = 5.0
+KEPT_S = 4.0
 
 
 class _Page(msgspec.Struct, frozen=True):

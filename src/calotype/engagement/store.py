@@ -6,7 +6,8 @@ from typing import Protocol
 import msgspec
 
 from calotype.connections.sql import Transaction
-from calotype.engagement.events import MarkChanged
+from calotype.engagement.comment import Comment
+from calotype.engagement.events import CommentChanged, MarkChanged
 from calotype.engagement.mark import Counts, Facts, Kind, Liker, Mark
 
 
@@ -19,15 +20,11 @@ class MarkStore(Protocol):
         """Let a mark stand, or not; None if that is so already, and then nothing is written."""
         ...
 
-    async def facts(self, user_id: int, post_ids: Iterable[int]) -> dict[int, Facts]:
-        """What the person has done with those posts that they have done anything with.
+    async def facts(self, user_id: int, subject_ids: Iterable[int]) -> dict[int, Facts]:
+        """What the person has done with those posts or comments that they have marked ever.
 
         One statement, whatever the number (at most 1,000).
         """
-        ...
-
-    async def standing(self, user_id: int, kind: Kind, subject_ids: Iterable[int]) -> set[int]:
-        """Those of the subjects that bear the person's mark; one statement."""
         ...
 
     async def newest(self, user_id: int, kind: Kind, before: int, limit: int) -> list[Mark]:
@@ -80,6 +77,10 @@ class TallyStore(Protocol):
         """The same by the minute, counted from publishing; of the first three hours."""
         ...
 
+    async def latest_likers(self, subject_ids: Iterable[int], each: int) -> dict[int, list[Liker]]:
+        """The `each` newest likers of subjects, newest first; one round trip, a search a subject."""
+        ...
+
     async def project(self, changes: Sequence[MarkChanged]) -> list[MarkChanged]:
         """Take over changes of likes; those that made a difference to a count.
 
@@ -94,4 +95,52 @@ class TallyStore(Protocol):
 
     async def remove_liker(self, user_id: int, subject_ids: Sequence[int]) -> None:
         """Remove one person's likes from the projection and the counts. Idempotent."""
+        ...
+
+
+class CommentStore(Protocol):
+    """Comments on the post's shard. Verbs with `tx` join a transaction there.
+
+    A withdrawn comment is as if it were not there, and its thread with it; the worker removes it.
+    """
+
+    def insert(self, tx: Transaction, comment: Comment) -> None:
+        """Keep a comment. Raises AlreadyExists if its id is taken."""
+        ...
+
+    def load(self, tx: Transaction, comment_id: int) -> Comment | None: ...
+
+    def edit(
+        self, tx: Transaction, comment_id: int, text: str, mentions: Sequence[str], edited_ms: int
+    ) -> None: ...
+
+    def withdraw(self, tx: Transaction, comment_id: int) -> None:
+        """Take a comment out of sight, and blank its words."""
+        ...
+
+    async def by_ids(self, comment_ids: Iterable[int]) -> dict[int, Comment]:
+        """Those that are there; one statement."""
+        ...
+
+    async def newest(self, post_id: int, reply_to: int, before: int, limit: int) -> list[Comment]:
+        """Comments of a post that answer `reply_to` (0: none), below `before`, newest first."""
+        ...
+
+    async def of_author(self, author_id: int, limit: int) -> list[int]:
+        """The ids of up to `limit` comments of a person, wherever they are; once a node."""
+        ...
+
+    async def of_post(self, post_id: int, limit: int) -> list[int]:
+        """The ids of up to `limit` comments of a post, withdrawn ones too."""
+        ...
+
+    async def project(self, changes: Sequence[CommentChanged]) -> list[CommentChanged]:
+        """Count what was written, remove what was withdrawn; what is newly counted.
+
+        Idempotent, in any order; atomic for each 500 changes.
+        """
+        ...
+
+    async def remove(self, comment_ids: Sequence[int]) -> None:
+        """Remove comments with what answers them and likes them, and count them off. Idempotent."""
         ...

@@ -67,7 +67,8 @@ class Candidates:
         """Without what was unfollowed, archived or removed since: two round trips."""
         authors = {each.author_id for each in candidates} - {reader_id}
         followed = await self.graph.following_among(reader_id, authors) if authors else set()
-        known = [each for each in candidates if each.author_id in followed | {reader_id}]
+        heard = followed | {reader_id}
+        known = [each for each in candidates if each.author_id in heard]
         standings = await self.posts.standings(each.post_id for each in known)
         return [
             each

@@ -5,7 +5,7 @@ crosses the line either way loses no post for anyone. Refuses: to look further b
 for what an author published while they were a celebrity that they are no more.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -14,6 +14,7 @@ import msgspec
 
 from calotype.cache.cache import Cache
 from calotype.connections.sql import Database
+from calotype.engagement.affinity import AffinityStore
 from calotype.graph.celebrities import CelebrityStore
 from calotype.graph.store import GraphStore
 from calotype.kernel.clock import Clock
@@ -30,14 +31,6 @@ MERGED_AFTER_MS = 30 * 86_400_000
 KEPT = 50
 # In a ranked feed: how many celebrities, and how many posts of each.
 PICKED_CELEBRITIES, PICKED_POSTS = 10, 5
-
-Affinity = Callable[[int, Collection[int]], Awaitable[Sequence[float]]]
-"""How close a reader is to each of some authors; the more, the higher."""
-
-
-async def no_affinity(_reader_id: int, author_ids: Collection[int]) -> Sequence[float]:
-    """Everyone is equally close."""
-    return [0.0] * len(author_ids)
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ class CelebrityPosts:
     recent: RecentPosts
     cache: Cache
     clock: Clock
-    affinity: Affinity
+    affinities: AffinityStore
     kept_s: float
 
     async def window(self, reader_id: int, before: int, size: int) -> list[Candidate]:
@@ -106,8 +99,12 @@ class CelebrityPosts:
             return []
         lists = await self._newest(authors, before, PICKED_POSTS)
         published = [author_id for author_id in authors if lists[author_id]]
-        close = dict(zip(published, await self.affinity(reader_id, published), strict=True))
-        published.sort(key=lambda each: (close[each], lists[each][0].published_id), reverse=True)
+        if len(published) > PICKED_CELEBRITIES:
+            now_ms = self.clock.now_ms()
+            close = await self.affinities.affinity(reader_id, published, now_ms)
+            published.sort(
+                key=lambda each: (close.get(each, 0.0), lists[each][0].published_id), reverse=True
+            )
         picked = (lists[each][:PICKED_POSTS] for each in published[:PICKED_CELEBRITIES])
         return list(merge(*picked, key=_later))
 

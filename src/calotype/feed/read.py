@@ -27,7 +27,9 @@ from calotype.kernel.errors import Invalid
 from calotype.kernel.ids import MAX_ID, shard_of
 from calotype.kernel.paging import encode_cursor
 from calotype.posts.store import PostStore
+from calotype.ranking.features import FeatureSource
 from calotype.ranking.ranker import Candidate, Ranker
+from calotype.ranking.served import Ranking, ServedLog
 
 MAX_LIMIT = 100
 # One's own posts that are still PROCESSING, on top of the first page.
@@ -55,7 +57,9 @@ class ReadFeed:
 
     posts: PostStore
     candidates: Candidates
+    features: FeatureSource
     ranker: Ranker
+    served: ServedLog
     snapshots: Snapshots
     lists: ReadyLists
     clock: Clock
@@ -164,11 +168,15 @@ class ReadFeed:
         window = await self.candidates.ranked_window(reader_id, at.watermark, self.ranked_together)
         unserved = without(window.candidates, at.served)
         wanted = await self.candidates.still_wanted(reader_id, unserved)
-        scores = self.ranker.scores(reader_id, wanted, self.clock.now_ms())
-        ranked = [
-            each for _, each in sorted(zip(scores, wanted, strict=True), key=lambda pair: -pair[0])
-        ]
-        return Snapshot(diversify(ranked), window.floor), window
+        now_ms = self.clock.now_ms()
+        features = await self.features.gather(reader_id, wanted, now_ms)
+        scores = self.ranker.scores(reader_id, wanted, features)
+        rankings = [Ranking(*each) for each in zip(wanted, features, scores, strict=True)]
+        rankings.sort(key=lambda ranking: -ranking.score)
+        ranked = diversify([each.candidate for each in rankings])
+        by_post = {each.candidate.post_id: each for each in rankings}
+        self.served.served(reader_id, [by_post[each.post_id] for each in ranked], now_ms)
+        return Snapshot(ranked, window.floor), window
 
     async def _chronological(self, reader_id: int, at: ChronologicalCursor, limit: int) -> FeedPage:
         found: list[Candidate] = []

@@ -16,6 +16,8 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Who has crossed it comes back below nine tenths of it.
     """
+    logged_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """Which share of rankings is logged with its features, to train a ranker on; 0 logs none."""
 
     cache_s: Annotated[float, msgspec.Meta(ge=0)] = 60
     """How long what a feed is shown from is kept, in seconds, if nothing changes it before; 0: not at all."""

@@ -20,15 +20,19 @@ def checked_caption(text: str) -> str:
     Raises:
         Invalid: it is longer than 2,200 characters or holds control characters.
     """
-    caption = unicodedata.normalize("NFC", text.strip())
-    if len(caption) > MAX_CAPTION:
+    return checked_words(text, "caption", "caption")
+
+
+def checked_words(text: str, what: str, field: str) -> str:
+    """Words that go with a post, held to the rules of captions; an error calls them `what`."""
+    words = unicodedata.normalize("NFC", text.strip())
+    if len(words) > MAX_CAPTION:
         raise Invalid(
-            f"the caption has {len(caption)} characters; at most {MAX_CAPTION:,} fit",
-            field="caption",
+            f"the {what} has {len(words)} characters; at most {MAX_CAPTION:,} fit", field=field
         )
-    if any(unicodedata.category(char) == "Cc" and char not in "\n\t\r" for char in caption):
-        raise Invalid("the caption holds control characters; remove them", field="caption")
-    return caption
+    if any(unicodedata.category(char) == "Cc" and char not in "\n\t\r" for char in words):
+        raise Invalid(f"the {what} holds control characters; remove them", field=field)
+    return words
 
 
 def tags_of(caption: str, given: Iterable[str]) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Erase everything that an author who left has posted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from calotype.blobs.store import BlobStore
 from calotype.connections.sql import Database
@@ -13,6 +15,14 @@ from calotype.uploads.keys import MASTERS, ORIGINALS
 BATCH = 50
 
 
+class Attached(Protocol):
+    """What other rooms keep about posts."""
+
+    async def remove_posts(self, post_ids: Sequence[int]) -> None:
+        """Remove it, for posts that are gone for good. Idempotent."""
+        ...
+
+
 @dataclass(frozen=True)
 class ErasePosts:
     """The use case, with what it works on."""
@@ -20,6 +30,7 @@ class ErasePosts:
     database: Database
     posts: PostStore
     blobs: BlobStore
+    attached: Attached
 
     async def forget(self, user_id: int) -> None:
         """Remove files, then rows, 50 posts at a time. Idempotent: cut short, it goes on there.
@@ -31,6 +42,7 @@ class ErasePosts:
                 for medium in post.media:
                     await remove_medium(self.blobs, user_id, medium.media_id)
             ids = [post.post_id for post in batch]
+            await self.attached.remove_posts(ids)
             await self.database.write(
                 shard_of(user_id), partial(self.posts.remove, author_id=user_id, post_ids=ids)
             )

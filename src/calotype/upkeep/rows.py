@@ -1,16 +1,16 @@
 """Checks of rows against each other: edges, counts, names, and the databases' own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from calotype.accounts.census import NameCensus
-from calotype.connections.sql import Database
+from calotype.connections.sql import Database, Transaction
 from calotype.graph.census import Follows, GraphCensus
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import shard_of
-from calotype.posts.census import PostCensus
-from calotype.upkeep.checks import Flaw
+from calotype.upkeep.checks import Flaw, Skipped
 
 # A reservation that ran out a moment ago may still be confirmed by whoever holds it.
 NAME_GRACE_MS = 3_600_000
@@ -53,22 +53,35 @@ class OneSidedEdges:
         await self.database.write(shard_of(edge.follower_id), lambda tx: self.census.mend(tx, edge))
 
 
+class Miscounts(Protocol):
+    """What a census knows of counts: whose are wrong, and how to count anew."""
+
+    def miscounted(self) -> AsyncIterator[list[int]]: ...
+
+    def recount(self, tx: Transaction, id_: int, /) -> None: ...
+
+
 @dataclass(frozen=True)
 class WrongCounts:
     """Counts that are not the number of what they count."""
 
     database: Database
-    census: GraphCensus | PostCensus
+    census: Miscounts
     what: str
+    whose: str = "person"
+    is_busy: Callable[[], Awaitable[bool]] | None = None
+    """Whether counts are behind just now, where they follow what they count at a distance."""
     cure: str = "counts again"
 
     async def flaws(self) -> AsyncIterator[Flaw]:
-        async for people in self.census.miscounted():
-            for person in people:
-                yield Flaw(f"person {person}", partial(self._recount, person))
+        if self.is_busy is not None and await self.is_busy():
+            raise Skipped("some of it is still being counted just now")
+        async for ids in self.census.miscounted():
+            for id_ in ids:
+                yield Flaw(f"{self.whose} {id_}", partial(self._recount, id_))
 
-    async def _recount(self, person: int) -> None:
-        await self.database.write(shard_of(person), lambda tx: self.census.recount(tx, person))
+    async def _recount(self, id_: int) -> None:
+        await self.database.write(shard_of(id_), lambda tx: self.census.recount(tx, id_))
 
 
 @dataclass(frozen=True)

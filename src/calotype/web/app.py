@@ -10,14 +10,17 @@ from litestar.openapi.spec import Components, SecurityScheme
 from calotype.kernel.errors import CalotypeError
 from calotype.web import (
     accounts,
+    comments,
     discovery,
     engagement,
     feed,
     filters,
     health,
+    impressions,
     me,
     media,
     metrics,
+    notifications,
     owner,
     pages,
     people,
@@ -40,17 +43,8 @@ from calotype.web.services import Services
 # JSON bodies; uploads have limits of their own.
 MAX_BODY_BYTES = 256 * 1024
 _API = (
-    accounts,
-    me,
-    posts,
-    uploads,
-    engagement,
-    filters,
-    feed,
-    people,
-    discovery,
-    owner,
-    stream,
+    *(accounts, me, posts, uploads, engagement, comments, impressions, filters),
+    *(feed, people, discovery, notifications, owner, stream),
 )
 _ROOT = (media, health, metrics, pages, site)
 
@@ -63,7 +57,8 @@ def build_edge(services: Services, public_url: str, access: AccessLog) -> Edge:
     """
     settings = services.settings
     return Edge(
-        app=QuickDoor(build_app(services), services),
+        app=build_app(services),
+        quick=QuickDoor(services),
         settings=settings,
         proxies=Proxies(settings.trusted_proxies),
         policy=Policy(public_url, settings.origins),

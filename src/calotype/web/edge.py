@@ -20,6 +20,7 @@ from calotype.web.figures import WebFigures
 from calotype.web.headers import Policy
 from calotype.web.problems import refuse
 from calotype.web.proxies import Peer, Proxies
+from calotype.web.quick import QuickDoor
 from calotype.web.rates import Rates
 from calotype.web.routes import Kind, kind_of
 from calotype.web.settings import WebSettings
@@ -30,6 +31,7 @@ class Edge:
     """An ASGI application around the one that has the routes."""
 
     app: App
+    quick: QuickDoor
     settings: WebSettings
     proxies: Proxies
     policy: Policy
@@ -63,14 +65,19 @@ class Edge:
         if allowed is not None:
             await exchange.answer(204, allowed, b"")
             return
-        exchange.scope["asker"] = asker = self._asker(exchange)
+        asker = self._asker(exchange)
         verdict = await self.rates.request(exchange.kind, peer.key, asker)
         if verdict is not None:
             exchange.extra += verdict.headers()
             if not verdict.allowed:
                 await _refuse(exchange, verdict.refusal())
                 return
-        await self._within_time(exchange)
+        ready = self.quick.find(exchange.scope, asker)
+        if ready is None:
+            await self._within_time(exchange)
+            return
+        exchange.scope["path_template"] = ready.route
+        await exchange.answer(200, ready.headers, ready.body)
 
     def _asker(self, exchange: Exchange) -> int | None:
         """Who asks, if their token was seen before: a new one is the route's to judge."""

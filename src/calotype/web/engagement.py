@@ -61,8 +61,7 @@ async def save_post(
     post_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
 ) -> SavedView:
     """Save a post, for oneself alone; repeating it changes nothing."""
-    await services.react.save(me.user_id, parse_id(post_id, "postId"), standing=True)
-    return SavedView(saved=True)
+    return await _save(services, me, post_id, standing=True)
 
 
 @delete(
@@ -75,8 +74,7 @@ async def unsave_post(
     post_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
 ) -> SavedView:
     """Save a post no longer; repeating it changes nothing."""
-    await services.react.save(me.user_id, parse_id(post_id, "postId"), standing=False)
-    return SavedView(saved=False)
+    return await _save(services, me, post_id, standing=False)
 
 
 @get("/posts/{post_id:str}/likes", responses=refusals(401, 404), operation_id="listLikes")
@@ -119,8 +117,21 @@ async def saved(
 
 async def _like(services: Services, me: Identity, post_id: str, *, standing: bool) -> LikedView:
     id_ = parse_id(post_id, "postId")
-    await services.react.like(me.user_id, id_, standing=standing)
-    engagement = (await services.engagement.of(me.user_id, [id_]))[id_]
+    async with services.reacting:
+        await services.react.like(me.user_id, id_, standing=standing)
+        return await show_liked(services, me, id_)
+
+
+async def _save(services: Services, me: Identity, post_id: str, *, standing: bool) -> SavedView:
+    id_ = parse_id(post_id, "postId")
+    async with services.reacting:
+        await services.react.save(me.user_id, id_, standing=standing)
+    return SavedView(saved=standing)
+
+
+async def show_liked(services: Services, me: Identity, subject_id: int) -> LikedView:
+    """How the one who asks likes a post or a comment now, and how many do."""
+    engagement = (await services.engagement.of(me.user_id, [subject_id]))[subject_id]
     return LikedView(engagement.liked, engagement.likes)
 
 

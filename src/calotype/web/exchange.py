@@ -1,7 +1,7 @@
 """One request and its answer on their way through the edge."""
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from calotype.web.headers import Policy, RawHeaders
@@ -85,11 +85,7 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
-            self.status = message["status"]
-            message["headers"] = headers = list(message.get("headers", ()))
-            origin = self.headers.get(b"origin")
-            self._policy.complete(headers, self.extra, self.kind, origin)
+            message["headers"] = self._begin(message["status"], message.get("headers", ()))
         else:
             self.sent_bytes += len(message.get("body", b""))
         await self._send(message)
@@ -97,7 +93,17 @@ class Exchange:
     async def answer(self, status: int, headers: RawHeaders, body: bytes) -> None:
         """Answer at the edge itself."""
         if status != 204:
-            headers = [*headers, (b"content-length", str(len(body)).encode())]
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        headers = self._begin(status, headers)
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
         shown = b"" if self.method == "HEAD" else body
-        await self.send({"type": "http.response.body", "body": shown})
+        self.sent_bytes = len(shown)
+        await self._send({"type": "http.response.body", "body": shown})
+
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+        """The answer's headers, completed."""
+        self.started = True
+        self.status = status
+        complete = list(headers)
+        self._policy.complete(complete, self.extra, self.kind, self.headers.get(b"origin"))
+        return complete

@@ -66,6 +66,8 @@ async def count_newer(
 
 def ready_page(services: Services, reader_id: int, limit: int) -> bytes | None:
     """The first page of the ranked feed if all of it is at hand; never waits."""
+    if (joined := services.joined.get(reader_id, limit)) is not None:
+        return joined
     page = services.feed.ready(reader_id, limit)
     if page is None:
         return None
@@ -75,7 +77,9 @@ def ready_page(services: Services, reader_id: int, limit: int) -> bytes | None:
     engagement = services.engagement.known(reader_id, page.post_ids)
     if engagement is None:
         return None
-    return join_page(page.post_ids, heads, engagement, page.next_cursor)
+    body = join_page(page.post_ids, heads, engagement, page.next_cursor)
+    services.joined.keep(reader_id, limit, body)
+    return body
 
 
 async def make_page(

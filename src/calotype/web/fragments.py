@@ -2,7 +2,8 @@
 
 Guarantees: a fragment is used only while neither the post nor its author has changed, for `ttl_s`
 at most, and never past the day on which its signed URLs were made. Refuses: to hold what differs by
-viewer; that is joined to it at the end.
+viewer; that is joined to it at the end. Whole pages are kept for a second, since joining one takes
+as long as all else about an answer that is at hand.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,10 @@ from calotype.connections.changes import Versions
 from calotype.delivery.urls import DAY_S
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import shard_of
+
+JOINED_MS = 1_000
+# Of so many readers, 15 KB each.
+JOINED_PAGES = 256
 
 
 class Fragment(msgspec.Struct, frozen=True, gc=False):
@@ -73,3 +78,42 @@ class Fragments:
     def _drop(self, post_id: int) -> None:
         if (old := self._kept.pop(post_id, None)) is not None:
             self._bytes -= len(old.head)
+
+
+class _Joined(msgspec.Struct, frozen=True, gc=False):
+    limit: int
+    as_of: int
+    until_ms: int
+    body: bytes
+
+
+class JoinedPages:
+    """First pages of readers as they were last sent. For the event loop alone.
+
+    Any change anywhere ends them all, so that they need to know of none in particular. What ends
+    by time may be shown a second longer.
+    """
+
+    def __init__(self, versions: Versions, clock: Clock) -> None:
+        self._versions = versions
+        self._clock = clock
+        self._kept: dict[int, _Joined] = {}
+
+    def get(self, reader_id: int, limit: int) -> bytes | None:
+        found = self._kept.get(reader_id)
+        if (
+            found is None
+            or found.limit != limit
+            or found.as_of != self._versions.now
+            or found.until_ms <= self._clock.now_ms()
+        ):
+            return None
+        return found.body
+
+    def keep(self, reader_id: int, limit: int, body: bytes) -> None:
+        """Keep what was joined just now, of what is good just now."""
+        self._kept.pop(reader_id, None)
+        until_ms = self._clock.now_ms() + JOINED_MS
+        self._kept[reader_id] = _Joined(limit, self._versions.now, until_ms, body)
+        if len(self._kept) > JOINED_PAGES:
+            del self._kept[next(iter(self._kept))]

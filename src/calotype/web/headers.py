@@ -47,8 +47,11 @@ class Policy:
     def complete(
         self, headers: RawHeaders, extra: RawHeaders, kind: Kind, origin: bytes | None
     ) -> None:
-        """Add to an answer's headers what is not there: `extra` of this answer, ours of all."""
-        present = {name.lower() for name, _ in headers}
+        """Add to an answer's headers what is not there: `extra` of this answer, ours of all.
+
+        Names are in lower case, as ASGI demands it.
+        """
+        present = {name for name, _ in headers}
         wanted = self._media if kind is Kind.MEDIA else self._plain
         headers += [pair for pair in extra if pair[0] not in present]
         if present.isdisjoint(self._names):

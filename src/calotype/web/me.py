@@ -106,6 +106,8 @@ async def delete_me(
 
     It is unusable and out of sight at once; its files and rows are removed within moments.
     """
+    # What is gathered of them is kept now, or it would be after everything was forgotten.
+    await services.flush()
     await services.leave.leave(me, data.password)
 
 

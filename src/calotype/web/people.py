@@ -39,6 +39,8 @@ async def profile(
     """A person's page: counts, and the posts that the one who asks may see, newest first."""
     viewer_id = viewer.user_id if viewer else None
     page = await services.profiles.read(viewer_id, user, cursor or None, limit)
+    if viewer_id is not None and not cursor:
+        services.profile_visits.note(viewer_id, page.account.user_id)
     return ProfileView(
         user_id=str(page.account.user_id),
         username=page.account.username,

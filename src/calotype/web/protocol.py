@@ -62,11 +62,13 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._head_bytes += len(data)
-            if self._patience is None:
-                self._start_patience()
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+        if not self._in_head:
+            return
+        if self._head_bytes > MAX_HEAD_BYTES:
             self._end(_TOO_LONG)
+        elif self._head_bytes and self._patience is None:
+            self._start_patience()  # a head that came whole, as nearly all do, needs no timer
 
     def on_message_begin(self) -> None:
         self._in_message = True
@@ -74,7 +76,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._stop_patience()
+        if self._patience is not None:
+            self._stop_patience()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -82,7 +85,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_message = False
         self._in_head = True
         self._head_bytes = 0
-        self._stop_patience()
+        if self._patience is not None:
+            self._stop_patience()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

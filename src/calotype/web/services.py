@@ -15,13 +15,19 @@ from calotype.departure.take_along import TakeAlong
 from calotype.discovery.explore import Explore
 from calotype.discovery.find import FindPeople
 from calotype.discovery.suggest import SuggestPeople
+from calotype.engagement.discuss import Discuss
+from calotype.engagement.impressions import ImpressionLog
 from calotype.engagement.kept import KeptEngagement
+from calotype.engagement.profile_visits import ProfileVisits
 from calotype.engagement.react import React
 from calotype.engagement.read import ReadMarks
 from calotype.feed.presence import WelcomeReader
 from calotype.feed.read import ReadFeed
 from calotype.graph.follow import Follow
 from calotype.graph.store import GraphStore
+from calotype.kernel.clock import Clock
+from calotype.notify.notices import NoticeStore
+from calotype.notify.read import ReadNotices
 from calotype.notify.stream import LiveStream
 from calotype.posts.create import CreatePost
 from calotype.posts.create_from_uploads import CreateFromUploads
@@ -41,10 +47,14 @@ from calotype.uploads.take import TakeUpload
 from calotype.uploads.target import UploadTarget
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
-from calotype.web.fragments import Fragments
+from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
+
+# Likes and saves in work at once. When 10,000 come at once, those who read meet two of them at
+# most, not all; and as the disk takes one write after the other, more would not be faster.
+REACTING = 2
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class Services:
     welcome: WelcomeReader
     feed: ReadFeed
     fragments: Fragments
+    joined: JoinedPages
     profiles: ReadProfile
     find_people: FindPeople
     suggest_people: SuggestPeople
@@ -76,6 +87,9 @@ class Services:
     take_upload: TakeUpload
     abandon_upload: AbandonUpload
     upload_target: UploadTarget
+    discuss: Discuss
+    impressions: ImpressionLog
+    profile_visits: ProfileVisits
     change_avatar: ChangeAvatar
     avatars: AvatarStore
     leave: Leave
@@ -87,6 +101,8 @@ class Services:
     bundle: Bundle
     site_url: str
     """How people reach this place; empty if that is not known."""
+    notices: NoticeStore
+    read_notices: ReadNotices
     settings: WebSettings
     rates: Rates
     streams: Streams
@@ -96,5 +112,12 @@ class Services:
     dead_letters: AllDeadLetters
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
+    flush: Callable[[], Awaitable[None]]
+    """Writes what is gathered in memory; called before the stores are closed."""
+    clock: Clock
+    reacting: anyio.Semaphore = field(
+        default_factory=lambda: anyio.Semaphore(REACTING, fast_acquire=True)
+    )
+    """Held while a like or a save is put; the others wait in line."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the server is told to stop: streams end."""

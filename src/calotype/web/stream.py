@@ -13,8 +13,10 @@ from msgspec import Struct, json
 from calotype.accounts.account import Identity
 from calotype.kernel.errors import Malformed, Unauthenticated
 from calotype.notify.notices import Notice
+from calotype.posts.events import FAILED, PUBLISHED
 from calotype.posts.store import Advance
 from calotype.web.authentication import token_of
+from calotype.web.notifications import show_notification
 from calotype.web.problems import refusals
 from calotype.web.services import Services
 
@@ -28,7 +30,10 @@ async def stream(
     services: NamedDependency[Services],
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
-    """Notices as they come: post.published and post.failed, with {postId, status, reason?}.
+    """Notices as they come.
+
+    Of one's own posts: post.published and post.failed, with {postId, status, reason?}. Of what
+    others do: notification, as /notifications lists it.
 
     While a video is made, progress with {postId, mediaId, progress} in percent, without an id.
 
@@ -41,7 +46,7 @@ async def stream(
     last_id = int(last_event_id) if last_event_id else None
     notices = services.live.follow(me.user_id, last_id, HEARTBEAT_S)
     token = token_of(request) or ""
-    return ServerSentEvent(_counted(services, me.user_id, _messages(services, token, notices)))
+    return ServerSentEvent(_counted(services, me.user_id, _messages(services, me, token, notices)))
 
 
 async def _counted(
@@ -54,19 +59,20 @@ async def _counted(
 
 
 async def _messages(
-    services: Services, token: str, notices: AsyncIterator[Notice | Advance | None]
+    services: Services, me: Identity, token: str, coming: AsyncIterator[Notice | Advance | None]
 ) -> AsyncIterator[ServerSentEventMessage]:
     yield _comment("listening")
     closing = asyncio.ensure_future(services.closing.wait())
     try:
         while True:
-            coming = asyncio.ensure_future(anext(notices))
-            await asyncio.wait({coming, closing}, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                coming.cancel()
+            following = asyncio.ensure_future(anext(coming))
+            await asyncio.wait({following, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                following.cancel()
                 return
-            if (told := coming.result()) is not None:
-                yield _message(told)
+            if (told := following.result()) is not None:
+                for message in await _messages_of(services, me, told):
+                    yield message
             elif not await _still_good(services, token):
                 return
             else:
@@ -81,13 +87,24 @@ class ProgressView(Struct, rename="camel"):
     progress: int
 
 
-def _message(told: Notice | Advance) -> ServerSentEventMessage:
-    if isinstance(told, Notice):
-        return ServerSentEventMessage(
-            id=str(told.notice_id), event=told.kind, data=told.body.decode()
+async def _messages_of(
+    services: Services, me: Identity, told: Notice | Advance
+) -> list[ServerSentEventMessage]:
+    """One message, or none if what the notice tells of has gone."""
+    if isinstance(told, Advance):
+        view = ProgressView(str(told.post_id), str(told.media_id), told.percent)
+        return [ServerSentEventMessage(event="progress", data=json.encode(view).decode())]
+    id_ = str(told.notice_id)
+    if told.kind in {PUBLISHED, FAILED}:
+        return [ServerSentEventMessage(id=id_, event=told.kind, data=told.body.decode())]
+    return [
+        ServerSentEventMessage(
+            id=id_,
+            event="notification",
+            data=json.encode(show_notification(services, shown)).decode(),
         )
-    view = ProgressView(str(told.post_id), str(told.media_id), told.percent)
-    return ServerSentEventMessage(event="progress", data=json.encode(view).decode())
+        for shown in await services.read_notices.show(me.user_id, [told])
+    ]
 
 
 def _comment(words: str) -> ServerSentEventMessage:

@@ -1,20 +1,34 @@
 """The table of who does what: event or job -> handler."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from calotype.accounts.events import ACCOUNT_CHANGED, AccountChanged
 from calotype.departure.leave import DELETE, Forget
 from calotype.discovery.index import IndexPeople
-from calotype.engagement.events import LIKE_CHANGED, MarkChanged
-from calotype.engagement.project import ProjectLikes
+from calotype.engagement.affinities import KeepAffinities, touch_of_comment, touch_of_mark
+from calotype.engagement.affinity import Act
+from calotype.engagement.events import (
+    COMMENT_WITHDRAWN,
+    COMMENTED,
+    LIKE_CHANGED,
+    LIKES_COUNTED,
+    SAVE_CHANGED,
+    CommentChanged,
+    LikesCounted,
+    MarkChanged,
+)
+from calotype.engagement.forget import ForgetEngagement
+from calotype.engagement.project import ProjectEngagement
 from calotype.feed.backfill import Backfill
 from calotype.feed.fanout import FANOUT, FANOUT_LANE, Chunk, FanOut
 from calotype.feed.presence import REBUILD, RebuildTimeline
 from calotype.graph.events import FOLLOWED, UNFOLLOWED, EdgeChanged
 from calotype.kernel.leases import Leased
+from calotype.notify.people import TellPeople
 from calotype.notify.tell import TellAuthor
 from calotype.posts.create import PHOTO_LANE, PROCESS, VIDEO_LANE
 from calotype.posts.drop import DROP, DropMedium
@@ -41,12 +55,13 @@ NOTIFY_GROUP = "notify"
 # Which groups hear of which events; the event log delivers by this table.
 GROUPS = {
     DISCOVERY_GROUP: frozenset({ACCOUNT_CHANGED, FOLLOWED, UNFOLLOWED}),
-    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED}),
+    ENGAGEMENT_GROUP: frozenset({LIKE_CHANGED, SAVE_CHANGED, COMMENTED, COMMENT_WITHDRAWN}),
     FEED_GROUP: frozenset({PUBLISHED, RESTORED, FOLLOWED}),
-    NOTIFY_GROUP: frozenset({PUBLISHED, FAILED}),
+    NOTIFY_GROUP: frozenset({PUBLISHED, FAILED, LIKES_COUNTED, COMMENTED, FOLLOWED}),
 }
 
 
+T = TypeVar("T")
 Batch = Callable[[Sequence[Leased]], Awaitable[None]]
 
 
@@ -66,8 +81,11 @@ class Handlers:
     rebuild: RebuildTimeline
     backfill: Backfill
     author: TellAuthor
-    likes: ProjectLikes
-    people: IndexPeople
+    people: TellPeople
+    engagement: ProjectEngagement
+    affinities: KeepAffinities
+    forget_engagement: ForgetEngagement
+    index: IndexPeople
     avatars: ProcessAvatar
     forget: Forget
     figures: WorkerFigures
@@ -107,7 +125,13 @@ class Handlers:
                 RESTORED: Handler(self._plan),
                 FOLLOWED: Handler(self._backfill),
             },
-            NOTIFY_GROUP: {PUBLISHED: Handler(self._tell), FAILED: Handler(self._tell)},
+            NOTIFY_GROUP: {
+                PUBLISHED: Handler(self._tell_of_post),
+                FAILED: Handler(self._tell),
+                LIKES_COUNTED: Handler(self._tell_of_likes),
+                COMMENTED: Handler(self._tell_of_comment),
+                FOLLOWED: Handler(self._tell_of_follow),
+            },
         }
 
     def batches(self) -> dict[str, Batch]:
@@ -115,12 +139,24 @@ class Handlers:
         return {DISCOVERY_GROUP: self._index, ENGAGEMENT_GROUP: self._project}
 
     async def _index(self, events: Sequence[Leased]) -> None:
-        await self.people.index({_renamed_or_followed(event) for event in events})
+        await self.index.index({_renamed_or_followed(event) for event in events})
 
     async def _project(self, events: Sequence[Leased]) -> None:
-        await self.likes.project(
-            [msgspec.msgpack.decode(event.payload, type=MarkChanged) for event in events]
-        )
+        likes = _read(events, MarkChanged, {LIKE_CHANGED})
+        saves = _read(events, MarkChanged, {SAVE_CHANGED})
+        comments = _read(events, CommentChanged, {COMMENTED, COMMENT_WITHDRAWN})
+        await self.engagement.likes([change for _, change in likes])
+        await self.engagement.written([change for _, change in comments])
+        touches = [
+            *(touch_of_mark(Act.LIKE, change, event.id) for event, change in likes),
+            *(touch_of_mark(Act.SAVE, change, event.id) for event, change in saves),
+            *(
+                touch_of_comment(change, event.id)
+                for event, change in comments
+                if event.kind == COMMENTED
+            ),
+        ]
+        await self.affinities.touched([touch for touch in touches if touch is not None])
 
     async def _process(self, job: Leased) -> None:
         await self.process.process(int(job.key))
@@ -158,6 +194,7 @@ class Handlers:
 
     async def _purge(self, job: Leased) -> None:
         await self.withdraw.remove_files(int(job.key))
+        await self.forget_engagement.remove_posts([int(job.key)])
 
     async def _drop(self, job: Leased) -> None:
         author_id, media_id = map(int, job.key.split("/"))
@@ -190,6 +227,32 @@ class Handlers:
 
     async def _tell(self, event: Leased) -> None:
         await self.author.tell(_moved(event).post_id, event.kind, event.id)
+
+    async def _tell_of_post(self, event: Leased) -> None:
+        await self._tell(event)
+        await self.people.of_post(_moved(event).post_id, event.id)
+
+    async def _tell_of_likes(self, event: Leased) -> None:
+        await self.people.of_likes(msgspec.msgpack.decode(event.payload, type=LikesCounted).subject)
+
+    async def _tell_of_comment(self, event: Leased) -> None:
+        change = msgspec.msgpack.decode(event.payload, type=CommentChanged)
+        await self.people.of_comment(change, event.id)
+
+    async def _tell_of_follow(self, event: Leased) -> None:
+        edge = msgspec.msgpack.decode(event.payload, type=EdgeChanged)
+        await self.people.of_follow(edge.follower_id, edge.followee_id)
+
+
+def _read(
+    events: Sequence[Leased], payload: type[T], kinds: Collection[str]
+) -> list[tuple[Leased, T]]:
+    """The events of these kinds, with what they carry."""
+    return [
+        (event, msgspec.msgpack.decode(event.payload, type=payload))
+        for event in events
+        if event.kind in kinds
+    ]
 
 
 def _moved(event: Leased) -> PostMoved:

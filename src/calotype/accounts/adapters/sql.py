@@ -15,7 +15,7 @@ from calotype.accounts.store import (
     SigningKey,
     Stores,
 )
-from calotype.connections.sql import Transaction
+from calotype.connections.sql import Transaction, as_ids, by_ids
 from calotype.kernel.errors import AlreadyExists
 from calotype.kernel.ids import shard_of, shard_of_name
 
@@ -98,7 +98,7 @@ class SqlHeldNames:
 
 
 class SqlAccounts:
-    _columns = (
+    _by_ids = sa.select(
         tables.accounts.c.user_id,
         tables.accounts.c.username,
         tables.accounts.c.role,
@@ -106,7 +106,7 @@ class SqlAccounts:
         tables.accounts.c.bio,
         tables.accounts.c.email,
         tables.accounts.c.avatar_id,
-    )
+    ).select_from(by_ids(tables.accounts, "user_id"))
 
     def create(self, tx: Transaction, account: Account, password_hash: str) -> None:
         row = {
@@ -126,8 +126,6 @@ class SqlAccounts:
     def by_ids(self, tx: Transaction, ids: Sequence[int]) -> Mapping[int, Account]:
         if not ids:
             return {}
-        t = tables.accounts
-        query = sa.select(*self._columns).select_from(tx.keyed(t, "user_id", ids))
         return {
             row.user_id: Account(
                 user_id=row.user_id,
@@ -138,7 +136,7 @@ class SqlAccounts:
                 email=row.email,
                 avatar_id=row.avatar_id,
             )
-            for row in tx.all(query)
+            for row in tx.all(self._by_ids, {"ids": as_ids(ids)})
         }
 
     def edit(self, tx: Transaction, user_id: int, changes: Mapping[str, str | None]) -> bool:

@@ -16,6 +16,11 @@ FRESH_MS = 3_600_000
 
 _c = marks_table.c
 _COLUMNS = (_c.user_id, _c.subject_id, _c.kind, _c.mark_id, _c.version, _c.standing)
+_FACTS = sa.select(_c.subject_id, _c.kind, _c.standing, _c.mark_id).where(
+    _c.shard == sa.bindparam("shard"),
+    _c.user_id == sa.bindparam("user_id"),
+    _c.subject_id.in_(sa.bindparam("wanted", expanding=True)),
+)
 
 
 class SqlMarks:
@@ -47,35 +52,24 @@ class SqlMarks:
             tx.execute(sa.update(marks_table).where(*this, _c.kind == kind).values(changed))
         return mark
 
-    async def facts(self, user_id: int, post_ids: Iterable[int]) -> dict[int, Facts]:
-        wanted = list(post_ids)
-        if not wanted:
-            return {}
-        found = sa.select(_c.subject_id, _c.kind, _c.standing, _c.mark_id).where(
-            *_of(user_id), _c.subject_id.in_(wanted)
-        )
-        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
-        horizon = first_id_at(self._clock.now_ms() - FRESH_MS)
-        likes = {row.subject_id: row for row in rows if row.kind == Kind.LIKE}
-        saved = {row.subject_id for row in rows if row.kind == Kind.SAVE and row.standing}
-        return {
-            post_id: Facts(
-                liked=post_id in likes and likes[post_id].standing,
-                saved=post_id in saved,
-                fresh=post_id in likes and likes[post_id].mark_id >= horizon,
-            )
-            for post_id in likes.keys() | saved
-        }
-
-    async def standing(self, user_id: int, kind: Kind, subject_ids: Iterable[int]) -> set[int]:
+    async def facts(self, user_id: int, subject_ids: Iterable[int]) -> dict[int, Facts]:
         wanted = list(subject_ids)
         if not wanted:
-            return set()
-        found = sa.select(_c.subject_id).where(
-            *_of(user_id), _c.subject_id.in_(wanted), _c.kind == kind, _c.standing
-        )
-        rows = await self._database.read(shard_of(user_id), lambda tx: tx.all(found))
-        return {row.subject_id for row in rows}
+            return {}
+        shard = shard_of(user_id)
+        of = {"shard": shard, "user_id": user_id, "wanted": wanted}
+        rows = await self._database.read(shard, lambda tx: tx.all(_FACTS, of))
+        horizon = first_id_at(self._clock.now_ms() - FRESH_MS)
+        likes = {row.subject_id: row for row in rows if row.kind != Kind.SAVE}
+        saved = {row.subject_id for row in rows if row.kind == Kind.SAVE and row.standing}
+        return {
+            id_: Facts(
+                liked=id_ in likes and likes[id_].standing,
+                saved=id_ in saved,
+                fresh=id_ in likes and likes[id_].mark_id >= horizon,
+            )
+            for id_ in likes.keys() | saved
+        }
 
     async def newest(self, user_id: int, kind: Kind, before: int, limit: int) -> list[Mark]:
         found = (

@@ -52,3 +52,32 @@ minutes_table = sharded(
     sa.Column("minute", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("engagements", sa.Integer, nullable=False),
 )
+comments_table = sharded(
+    CORE,
+    "comments",
+    id_column("comment_id", key=True),
+    id_column("post_id", nullable=False),
+    id_column("author_id", nullable=False),
+    # The comment that begins the thread; 0 for that one itself.
+    id_column("reply_to", nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("mentions", sa.Text, nullable=False),
+    sa.Column("edited_ms", sa.BigInteger, nullable=False),
+    sa.Column("standing", sa.Boolean, nullable=False),
+    # Whether it is in the counts of its post and its thread.
+    sa.Column("counted", sa.Boolean, nullable=False),
+    sa.Index(None, "shard", "post_id", "reply_to", "comment_id"),
+    sa.Index(None, "author_id"),
+)
+affinities_table = sharded(
+    CORE,
+    "affinities",
+    id_column("viewer_id", key=True),
+    id_column("author_id", key=True),
+    # As of at_ms; it decays from then on.
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    # The last events that are in the score, eight bytes each.
+    sa.Column("causes", sa.LargeBinary, nullable=False),
+    sa.Index(None, "author_id"),
+)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calotype.connections.sql import Database, Transaction
+from calotype.connections.sql import Database, Transaction, as_ids, by_ids
 from calotype.engagement.adapters.tables import (
     likers_table,
     minutes_table,
@@ -19,11 +19,15 @@ from calotype.engagement.mark import Counts, Liker
 from calotype.engagement.minutes import Minute, minute_of
 from calotype.engagement.store import Counted
 from calotype.events.log import Outbox
-from calotype.kernel.ids import shard_of, time_of
+from calotype.kernel.ids import MAX_ID, shard_of, time_of
 
 CHUNK = 500  # rows a transaction
 
 _l, _t, _m = likers_table.c, tallies_table.c, minutes_table.c
+
+_COUNTS = sa.select(_t.subject_id, _t.likes, _t.comments).select_from(
+    by_ids(tallies_table, "subject_id")
+)
 
 
 class SqlTallies:
@@ -39,9 +43,8 @@ class SqlTallies:
 
     async def counts(self, post_ids: Iterable[int]) -> dict[int, Counts]:
         def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, Counts]]:
-            counts = tx.keyed(tallies_table, "subject_id", ids)
-            rows = tx.all(sa.select(_t.subject_id, _t.likes, _t.comments).select_from(counts))
-            return [(row.subject_id, Counts(row.likes, row.comments)) for row in rows]
+            rows = tx.all(_COUNTS, {"ids": as_ids(ids)})
+            return [(post_id, Counts(likes, comments)) for post_id, likes, comments in rows]
 
         return dict(await self._database.batch(post_ids, load))
 
@@ -59,14 +62,15 @@ class SqlTallies:
         return dict(await self._database.batch(post_ids, load))
 
     async def likers(self, subject_id: int, before: int, limit: int) -> list[Liker]:
-        found = (
-            sa.select(_l.user_id, _l.mark_id)
-            .where(*_of(subject_id), _l.mark_id < before, _l.standing)
-            .order_by(_l.mark_id.desc())
-            .limit(limit)
+        return await self._database.read(
+            shard_of(subject_id), lambda tx: _likers(tx, subject_id, before, limit)
         )
-        rows = await self._database.read(shard_of(subject_id), lambda tx: tx.all(found))
-        return [Liker(row.user_id, row.mark_id) for row in rows]
+
+    async def latest_likers(self, subject_ids: Iterable[int], each: int) -> dict[int, list[Liker]]:
+        def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, list[Liker]]]:
+            return [(id_, _likers(tx, id_, MAX_ID, each)) for id_ in ids]
+
+        return dict(await self._database.batch(subject_ids, load))
 
     async def early(self, post_ids: Iterable[int]) -> dict[int, int]:
         def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -104,15 +108,37 @@ class SqlTallies:
     def _project(self, changes: Sequence[MarkChanged], tx: Transaction) -> list[MarkChanged]:
         latest: dict[tuple[int, int], MarkChanged] = {}
         for change in sorted(changes, key=lambda change: change.version):
-            latest[change.subject.subject_id, change.user_id] = change
+            latest[_key(change)] = change
         _upsert_likers(tx, list(latest.values()))
         keys = _count(tx, {change.subject.subject_id for change in latest.values()})
         made = [latest[key] for key in keys if key in latest]
         add_minutes(tx, [_minute(change) for change in made if change.standing])
-        subjects = {change.subject.subject_id: change.subject for change in made}
+        # Whoever takes a like back and gives it again tells nobody anew.
+        given = {_key(change) for change in changes if change.version == 1}
+        subjects = {
+            change.subject.subject_id: change.subject
+            for change in made
+            if change.standing
+            and change.user_id != change.subject.author_id
+            and _key(change) in given
+        }
         for subject in subjects.values():
             self._outbox.append(tx, likes_counted_event(subject))
         return made
+
+
+def _key(change: MarkChanged) -> tuple[int, int]:
+    return change.subject.subject_id, change.user_id
+
+
+def _likers(tx: Transaction, subject_id: int, before: int, limit: int) -> list[Liker]:
+    found = (
+        sa.select(_l.user_id, _l.mark_id)
+        .where(*_of(subject_id), _l.mark_id < before, _l.standing)
+        .order_by(_l.mark_id.desc())
+        .limit(limit)
+    )
+    return [Liker(row.user_id, row.mark_id) for row in tx.all(found)]
 
 
 def add_minutes(tx: Transaction, engagements: Iterable[Minute | None]) -> None:

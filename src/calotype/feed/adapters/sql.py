@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from itertools import starmap
 
 import sqlalchemy as sa
 
@@ -26,6 +27,17 @@ timelines_table = sharded(
 )
 
 _KEY = tuple(timelines_table.primary_key.columns)
+_c = timelines_table.c
+_PAGE = (
+    sa.select(_c.published_id, _c.post_id, _c.author_id)
+    .where(
+        _c.shard == sa.bindparam("shard"),
+        _c.reader_id == sa.bindparam("reader_id"),
+        _c.published_id < sa.bindparam("before"),
+    )
+    .order_by(_c.published_id.desc())
+    .limit(sa.bindparam("most"))
+)
 Key = tuple[int, int, int]
 
 
@@ -61,19 +73,10 @@ class SqlTimelines:
         return {row.published_id for row in rows}
 
     async def page(self, reader_id: int, before: int, limit: int) -> list[Candidate]:
-        c = timelines_table.c
-        found = (
-            sa.select(c.published_id, c.post_id, c.author_id)
-            .where(
-                c.shard == shard_of(reader_id),
-                c.reader_id == reader_id,
-                c.published_id < before,
-            )
-            .order_by(c.published_id.desc())
-            .limit(limit)
-        )
-        rows = await self._database.read(shard_of(reader_id), lambda tx: tx.all(found))
-        return [Candidate(row.published_id, row.post_id, row.author_id) for row in rows]
+        shard = shard_of(reader_id)
+        of = {"shard": shard, "reader_id": reader_id, "before": before, "most": limit}
+        rows = await self._database.read(shard, lambda tx: tx.all(_PAGE, of))
+        return list(starmap(Candidate, rows))
 
     async def forget(self, user_id: int) -> None:
         c = timelines_table.c

@@ -16,6 +16,16 @@ celebrities_table = sharded(
     sa.Column("until_ms", sa.BigInteger, nullable=False),
 )
 
+_c, _follows = celebrities_table.c, follows_table.c
+_FOLLOWED = sa.select(_c.user_id).where(
+    sa.or_(_c.until_ms == 0, _c.until_ms > sa.bindparam("fallen_after_ms")),
+    sa.exists().where(
+        _follows.shard == sa.bindparam("shard"),
+        _follows.follower_id == sa.bindparam("reader_id"),
+        _follows.followee_id == _c.user_id,
+    ),
+)
+
 
 class SqlCelebrities:
     """CelebrityStore over one small table."""
@@ -41,15 +51,9 @@ class SqlCelebrities:
         tx.execute(sa.update(celebrities_table).where(*_is(user_id), lasts).values(until_ms=now_ms))
 
     async def followed_by(self, reader_id: int, fallen_after_ms: int) -> list[int]:
-        c, follows = celebrities_table.c, follows_table.c
-        followed = sa.exists().where(
-            follows.shard == shard_of(reader_id),
-            follows.follower_id == reader_id,
-            follows.followee_id == c.user_id,
-        )
-        merged = sa.or_(c.until_ms == 0, c.until_ms > fallen_after_ms)
-        found = sa.select(c.user_id).where(merged, followed)
-        rows = await self._database.read(shard_of(reader_id), lambda tx: tx.all(found))
+        shard = shard_of(reader_id)
+        of = {"shard": shard, "reader_id": reader_id, "fallen_after_ms": fallen_after_ms}
+        rows = await self._database.read(shard, lambda tx: tx.all(_FOLLOWED, of))
         return [row.user_id for row in rows]
 
     async def forget(self, user_id: int) -> None:

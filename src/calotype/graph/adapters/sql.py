@@ -42,6 +42,12 @@ follow_counts_table = sharded(
     sa.Column("followers", sa.Integer, nullable=False),
     sa.Column("following", sa.Integer, nullable=False),
 )
+_o = follows_table.c
+_AMONG = sa.select(_o.followee_id).where(
+    _o.shard == sa.bindparam("shard"),
+    _o.follower_id == sa.bindparam("follower_id"),
+    _o.followee_id.in_(sa.bindparam("others", expanding=True)),
+)
 
 
 class SqlGraph:
@@ -89,13 +95,10 @@ class SqlGraph:
         return None if row is None else Edge(followee_id, row.edge_id)
 
     async def following_among(self, follower_id: int, others: Iterable[int]) -> set[int]:
-        c = follows_table.c
         shard = shard_of(follower_id)
-        found = sa.select(c.followee_id).where(
-            c.shard == shard, c.follower_id == follower_id, c.followee_id.in_(list(others))
-        )
-        rows = await self._database.read(shard, lambda tx: tx.all(found))
-        return {row.followee_id for row in rows}
+        of = {"shard": shard, "follower_id": follower_id, "others": list(others)}
+        rows = await self._database.read(shard, lambda tx: tx.all(_AMONG, of))
+        return {followee_id for (followee_id,) in rows}
 
     async def followers(self, user_id: int, before: int, limit: int) -> list[Edge]:
         c = followers_table.c

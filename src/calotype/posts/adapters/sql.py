@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calotype.connections.sql import Database, Transaction
+from calotype.connections.sql import Database, Transaction, as_ids, by_ids
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import first_id_at, shard_of
 from calotype.media.renditions import RECIPE
@@ -16,6 +16,38 @@ from calotype.posts.adapters.tables import media_table, post_counts_table, posts
 from calotype.posts.lifecycle import LIFECYCLE, Status
 from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post, Source
 from calotype.posts.store import Advance, Arrival, Changes, MediumStanding, Standing
+
+# Enum's own look-up takes 0.4 us, and a feed's ranking asks for 1,000.
+_STATUS = {each.value: each for each in Status}
+_AUDIENCE = {each.value: each for each in Audience}
+_c = posts_table.c
+_OF_AUTHOR = sa.and_(_c.shard == sa.bindparam("shard"), _c.author_id == sa.bindparam("author_id"))
+_PUBLISHED = (
+    sa.select(_c.published_id, _c.post_id)
+    .where(
+        _OF_AUTHOR,
+        _c.status == Status.PUBLISHED,
+        _c.published_id < sa.bindparam("before"),
+        _c.audience.in_(sa.bindparam("audiences", expanding=True)),
+    )
+    .order_by(_c.published_id.desc())
+    .limit(sa.bindparam("most"))
+)
+_PROCESSING = (
+    sa.select(_c.post_id)
+    .where(_OF_AUTHOR, _c.status == Status.PROCESSING)
+    .order_by(_c.post_id.desc())
+    .limit(sa.bindparam("most"))
+)
+_STANDINGS = sa.select(
+    _c.post_id, _c.author_id, _c.status, _c.audience, _c.published_id
+).select_from(by_ids(posts_table, "post_id"))
+_POSTS = sa.select(posts_table).select_from(by_ids(posts_table, "post_id"))
+_MEDIA = (
+    sa.select(media_table)
+    .select_from(by_ids(media_table, "post_id"))
+    .order_by(media_table.c.post_id, media_table.c.position)
+)
 
 
 class SqlPosts:
@@ -138,20 +170,12 @@ class SqlPosts:
         return {post.post_id: post for post in posts}
 
     async def standings(self, post_ids: Iterable[int]) -> dict[int, Standing]:
-        c = posts_table.c
-
         def load(tx: Transaction, ids: Sequence[int]) -> list[tuple[int, Standing]]:
-            found = sa.select(
-                c.post_id, c.author_id, c.status, c.audience, c.published_id
-            ).select_from(tx.keyed(posts_table, "post_id", ids))
             return [
-                (
-                    row.post_id,
-                    Standing(
-                        row.author_id, Status(row.status), Audience(row.audience), row.published_id
-                    ),
+                (post_id, Standing(author_id, _STATUS[status], _AUDIENCE[audience], published_id))
+                for post_id, author_id, status, audience, published_id in tx.all(
+                    _STANDINGS, {"ids": as_ids(ids)}
                 )
-                for row in tx.all(found)
             ]
 
         return dict(await self._database.batch(post_ids, load))
@@ -190,36 +214,22 @@ class SqlPosts:
     async def published_ids(
         self, author_id: int, before: int, limit: int, audiences: Collection[Audience]
     ) -> list[tuple[int, int]]:
-        c = posts_table.c
-        found = (
-            sa.select(c.published_id, c.post_id)
-            .where(
-                c.shard == shard_of(author_id),
-                c.author_id == author_id,
-                c.status == Status.PUBLISHED,
-                c.published_id < before,
-                c.audience.in_(list(audiences)),
-            )
-            .order_by(c.published_id.desc())
-            .limit(limit)
-        )
-        rows = await self._database.read(shard_of(author_id), lambda tx: tx.all(found))
-        return [(row.published_id, row.post_id) for row in rows]
+        shard = shard_of(author_id)
+        of = {
+            "shard": shard,
+            "author_id": author_id,
+            "before": before,
+            "audiences": list(audiences),
+            "most": limit,
+        }
+        rows = await self._database.read(shard, lambda tx: tx.all(_PUBLISHED, of))
+        return [(published_id, post_id) for published_id, post_id in rows]
 
     async def processing_ids(self, author_id: int, limit: int) -> list[int]:
-        c = posts_table.c
-        found = (
-            sa.select(c.post_id)
-            .where(
-                c.shard == shard_of(author_id),
-                c.author_id == author_id,
-                c.status == Status.PROCESSING,
-            )
-            .order_by(c.post_id.desc())
-            .limit(limit)
-        )
-        rows = await self._database.read(shard_of(author_id), lambda tx: tx.all(found))
-        return [row.post_id for row in rows]
+        shard = shard_of(author_id)
+        of = {"shard": shard, "author_id": author_id, "most": limit}
+        rows = await self._database.read(shard, lambda tx: tx.all(_PROCESSING, of))
+        return [post_id for (post_id,) in rows]
 
     async def advances(self, author_id: int, limit: int) -> list[Advance]:
         p, m = posts_table.c, media_table.c
@@ -347,12 +357,12 @@ class SqlPosts:
 def _load(tx: Transaction, post_ids: Sequence[int]) -> dict[int, Post]:
     if not post_ids:
         return {}
+    these = {"ids": as_ids(post_ids)}
     media: dict[int, list[Medium]] = {}
-    rows = sa.select(media_table).select_from(tx.keyed(media_table, "post_id", post_ids))
-    for row in tx.all(rows.order_by(media_table.c.post_id, media_table.c.position)):
+    for row in tx.all(_MEDIA, these):
         media.setdefault(row.post_id, []).append(medium_of(row))
-    posts = sa.select(posts_table).select_from(tx.keyed(posts_table, "post_id", post_ids))
-    return {row.post_id: post_of(row, media.get(row.post_id, ())) for row in tx.all(posts)}
+    posts = tx.all(_POSTS, these)
+    return {row.post_id: post_of(row, media.get(row.post_id, ())) for row in posts}
 
 
 def _made(facts: Facts) -> dict[str, Any]:
