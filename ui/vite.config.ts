@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
@@ -27,17 +28,17 @@ function precache(): Plugin {
   }
 }
 
-/** Lays compressed twins beside what is worth it; the server chooses by what the browser takes. */
+/** Lays compressed twins beside what is worth it; the server chooses by what the browser takes. They are made of
+ * the files as they were written: other plugins change the bundle until then. */
 function compress(): Plugin {
   return {
     name: 'compress',
-    enforce: 'post',
-    generateBundle(_, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
-        if (!/\.(js|css)$/.test(name)) continue
-        const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source)
-        this.emitFile({ type: 'asset', fileName: `${name}.gz`, source: gzipSync(bytes, { level: 9 }) })
-        this.emitFile({ type: 'asset', fileName: `${name}.br`, source: brotliCompressSync(bytes) })
+    writeBundle({ dir }, bundle) {
+      for (const name of Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name))) {
+        const path = `${dir}/${name}`
+        const bytes = readFileSync(path)
+        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
+        writeFileSync(`${path}.br`, brotliCompressSync(bytes))
       }
     },
   }

@@ -78,7 +78,7 @@ class Surfer:
         expect(self.page.locator(".strip img")).to_have_count(len(photos))
 
     def share(self, caption: str) -> None:
-        self.page.get_by_role("combobox", name="Caption").fill(caption)
+        self.page.get_by_role("textbox", name="Caption").fill(caption)
         self.page.get_by_role("button", name="Share", exact=True).click()
         expect(self.page).to_have_url(self.server.url + "/")
 
@@ -98,7 +98,8 @@ class Surfer:
 
     def overflow(self) -> int:
         """Pixels by which the screen is wider than the window."""
-        wide: int = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        root = "document.documentElement"
+        wide: int = self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
         return wide
 
     def leave(self) -> None:

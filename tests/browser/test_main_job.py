@@ -42,7 +42,7 @@ def test_a_name_is_completed_while_it_is_written(arrive: Arrive, camera_photo: P
     clara = arrive()
     clara.sign_up("clara")
     clara.pick(camera_photo)
-    field = clara.page.get_by_role("combobox", name="Caption")
+    field = clara.page.get_by_role("textbox", name="Caption")
     field.press_sequentially("With @cla")
     expect(clara.page.get_by_role("option", name="@clara")).to_be_visible()
     field.press("Enter")

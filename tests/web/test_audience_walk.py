@@ -104,6 +104,7 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "getProfile": Reads(_PROFILE, hidden=200),
     "readFeed": Reads(_FEED, hidden=200, needs_login=True),
     "explore": Reads({**_NONE, Kind.PUBLIC: EVERYONE}, hidden=200),
+    "exportMe": Reads(dict.fromkeys(Kind, OWNER), hidden=200, needs_login=True),
     "getMedia": Reads(MAY_SEE, hidden=404),
     "headMedia": Reads(MAY_SEE, hidden=404, bodiless=True),
     "editPost": Changes(_owner(200, 200, 200, 200), json={"tags": ["edited"]}),
@@ -154,6 +155,9 @@ OPERATIONS: dict[str, Reads | Changes | Silent] = {
     "changePassword": Silent(needs_login=True, json={"old": "x", "new": "x"}),
     "replaceAvatar": Silent(needs_login=True),
     "removeAvatar": Silent(needs_login=True),
+    "viewPlace": Silent(needs_login=True),
+    "listDeadLetters": Silent(needs_login=True),
+    "replayDeadLetter": Silent(needs_login=True),
     "register": Silent(json={"username": "x", "password": "x"}),
     "logIn": Silent(json={"username": "x", "password": "x"}),
     "refresh": Silent(json=_TOKEN),
@@ -267,6 +271,7 @@ async def ask(
         "user": scene.post.author_id,
         "comment_id": scene.comment_id,
         "session_id": 12345,
+        "letter_id": 12345,
         "upload_id": scene.post.media[0].media_id,
     }
     query = rule.query(scene.post) if isinstance(rule, Reads) else {}

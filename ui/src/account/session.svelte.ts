@@ -2,7 +2,7 @@
 
 import { api, ask } from '../api/client'
 import { asProblem, Problem } from '../api/problem'
-import { forget, keep, onLost, OWN_PAGE, renew, type Grant } from '../api/token'
+import { expectSession, forget, keep, onLost, OWN_PAGE, renew, type Grant } from '../api/token'
 import type { Me } from '../api/types'
 import { recall, remember } from '../storage'
 
@@ -24,6 +24,7 @@ class Session {
     onLost(() => this.#end())
     this.me = this.#remembered()
     if (!this.me) return // Nobody was here, so there is no cookie to ask about.
+    expectSession()
     try {
       const grant = await renew()
       this.#become(this.#remembered(grant) ?? provisional(grant))

@@ -13,6 +13,8 @@ const MARGIN_MS = 30_000
 
 let token = ''
 let endsAt = 0
+// Somebody is logged in, though the token may not be here yet.
+let expected = false
 let renewing: Promise<Grant> | undefined
 let lost: () => void = () => {}
 
@@ -21,7 +23,13 @@ export function onLost(then: () => void): void {
   lost = then
 }
 
+/** Somebody was logged in when the app was last here. */
+export function expectSession(): void {
+  expected = true
+}
+
 export function keep(grant: Grant): void {
+  expected = true
   token = grant.accessToken
   endsAt = Date.now() + grant.expiresIn * 1000
 }
@@ -29,6 +37,7 @@ export function keep(grant: Grant): void {
 export function forget(): void {
   token = ''
   endsAt = 0
+  expected = false
 }
 
 /** A new access token by the cookie; one request, however many ask at once.
@@ -52,10 +61,11 @@ async function requestRenewal(): Promise<Grant> {
   return body as Grant
 }
 
-/** A token that is good for a while yet; empty for a stranger. */
+/** A token that is good for a while yet; empty for a stranger.
+ * @throws {Problem} unreachable: one is logged in, but there was no connection to prove it by. */
 export async function current(): Promise<string> {
-  const ends = token && Date.now() > endsAt - MARGIN_MS
-  if (ends || renewing) await renew().catch(endIfRefused)
+  if (expected && Date.now() > endsAt - MARGIN_MS) await renew().catch(endIfRefused)
+  if (expected && !token) throw unreachable()
   return token
 }
 
