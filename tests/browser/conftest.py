@@ -13,7 +13,7 @@ from tests.server import Server
 Arrive = Callable[..., Surfer]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if reason := missing():
         pytest.skip(reason)
@@ -47,7 +47,7 @@ def arrive(chromium: Browser, server: Server) -> Iterator[Arrive]:
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def camera_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """12 megapixels, lying on its side as a phone writes them."""
     path = tmp_path_factory.mktemp("photos") / "camera.jpg"

@@ -63,7 +63,7 @@ async def test_a_killed_writer_leaves_what_counts_and_no_lock(
     command = [sys.executable, "-c", WRITER, str(root), kind]
     async with await anyio.open_process(command, stderr=None) as writer:
         assert writer.stdout is not None
-        assert await writer.stdout.receive() == b"written\n"
+        assert await writer.stdout.receive() in {b"written", b"written\n"}
         writer.kill()
     assert await partials.size("a") == kept
     async with partials.hold("a") as partial:
