@@ -17,9 +17,9 @@ DESCRIPTION = "feed of 20 posts, one core: hit, miss, cold; against a bare ASGI 
 
 AUTHORS = 100
 POSTS = 1_000
-# Readers of feeds that are not at hand, at once.
-READERS, SECONDS = 8, 6
-# With room for one reader's feed, readers who take turns never find theirs.
+# How many ask at once for feeds that are not at hand, and for how long.
+AT_ONCE, SECONDS = 8, 6
+# With room for one reader's feed, two who take turns never find theirs.
 MISS = {"CALOTYPE_FEED_CACHED_LISTS": "1"}
 COLD = {"CALOTYPE_FEED_CACHE_S": "0"}
 
@@ -55,13 +55,14 @@ def _measure_hits(report: Report, core: set[int], folder: Path) -> None:
 
 
 def _ask_many(core: set[int], data: Path, settings: dict[str, str]) -> tuple[Answers, float]:
-    """Readers who ask at once, each for a feed of their own; and milliseconds of CPU an answer."""
+    """Pairs of readers take turns, each for a feed of their own; and milliseconds of CPU an answer."""
     with Server(data, settings) as server:
-        readers = [server.person(f"reader{number}") for number in range(READERS)]
+        readers = [server.person(f"reader{number}") for number in range(2 * AT_ONCE)]
         fill(Bulk(server.data), [int(reader.id) for reader in readers])
         pid = server.children()["web"]
         pin(core, pid)
-        each = [bearer(reader) for reader in readers]
+        tokens = [bearer(reader) for reader in readers]
+        each = list(zip(tokens[::2], tokens[1::2], strict=True))
         ask_each(feed_url(server), each, 1)
         before = cpu_seconds(pid)
         answers = ask_each(feed_url(server), each, SECONDS)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,12 +35,12 @@ class Answers(msgspec.Struct, frozen=True):
 def ask(url: str, headers: Mapping[str, str], connections: int, seconds: int) -> Answers:
     """GET `url` over so many connections for so long; every answer must be a 2xx."""
     if shutil.which("wrk") is None:
-        return ask_each(url, [headers] * connections, seconds)
+        return ask_each(url, [[headers]] * connections, seconds)
     return _sound(_wrk(url, headers, connections, seconds))
 
 
-def ask_each(url: str, headers: Sequence[Mapping[str, str]], seconds: int) -> Answers:
-    """The same over a connection for each of these headers, with the client of our own."""
+def ask_each(url: str, headers: Sequence[Sequence[Mapping[str, str]]], seconds: int) -> Answers:
+    """The same with the client of our own; on each connection its headers take turns."""
     return _sound(asyncio.run(_ask(url, headers, seconds)))
 
 
@@ -62,7 +63,7 @@ def _wrk(url: str, headers: Mapping[str, str], connections: int, seconds: int) -
     return msgspec.json.decode(told.splitlines()[-1], type=Answers)
 
 
-async def _ask(url: str, headers: Sequence[Mapping[str, str]], seconds: int) -> Answers:
+async def _ask(url: str, headers: Sequence[Sequence[Mapping[str, str]]], seconds: int) -> Answers:
     until = time.perf_counter() + seconds
     each = await asyncio.gather(*(_repeat(url, own, until) for own in headers))
     taken = [latency for latencies, _ in each for latency in latencies]
@@ -75,13 +76,15 @@ async def _ask(url: str, headers: Sequence[Mapping[str, str]], seconds: int) -> 
     )
 
 
-async def _repeat(url: str, headers: Mapping[str, str], until: float) -> tuple[list[float], int]:
+async def _repeat(
+    url: str, headers: Sequence[Mapping[str, str]], until: float
+) -> tuple[list[float], int]:
     """Latencies in seconds, and how many answers were no 2xx."""
     latencies, failed = [], 0
     connection = await Connection.open(url)
-    request = request_of("GET", url, headers)
+    requests = cycle([request_of("GET", url, each) for each in headers])
     while (started := time.perf_counter()) < until:
-        status, _ = await connection.ask(request)
+        status, _ = await connection.ask(next(requests))
         latencies.append(time.perf_counter() - started)
         failed += not 200 <= status < 300
     connection.close()

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from litestar import Litestar
 from calotype.bootstrap import Embedded, build_services
 from calotype.media.renditions import RENDITIONS, rendition_key
 from calotype.posts.post import Audience, Post
-from calotype.web.app import build_app
+from calotype.web.access import Answered
+from calotype.web.app import build_app, build_edge
+from calotype.web.edge import Edge
 from calotype.web.services import Services
 from tests.clocks import ManualClock, TickingClock
 from tests.stores import new_post, opened, publish, start
@@ -83,8 +86,13 @@ class Place:
     app: Litestar
     _visitors: list[Visitor] = field(default_factory=list)
 
+    @cached_property
+    def edge(self) -> Edge:
+        """What requests meet first."""
+        return dataclasses.replace(build_edge(self.services, "", Silence()), app=self.app)
+
     def stranger(self) -> Visitor:
-        visitor = Visitor(_client(self.app))
+        visitor = Visitor(_client(self.edge))
         self._visitors.append(visitor)
         return visitor
 
@@ -157,8 +165,15 @@ async def running(directory: Path) -> AsyncIterator[Place]:
             await place.close()
 
 
-def _client(app: Litestar) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+class Silence:
+    """An access log that nobody reads."""
+
+    def tell(self, answered: Answered) -> None:
+        pass
+
+
+def _client(app: Edge) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url="http://here")
 
 

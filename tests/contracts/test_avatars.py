@@ -6,6 +6,7 @@ import pytest
 
 from calotype.bootstrap import Embedded
 from calotype.kernel.ids import shard_of
+from calotype.posts.post import Failure
 from calotype.profiles.avatars import Avatar, AvatarStatus
 from tests.stores import AUTHOR_SHARD, House
 
@@ -63,11 +64,15 @@ async def test_a_failure_says_why_and_does_not_hide_what_is_shown(
     shape: Embedded, person: int
 ) -> None:
     shown, failed = await add(shape, person), await add(shape, person)
-    await shape.core.write(0, partial(shape.avatars.fail, media_id=failed.media_id, reason="why"))
+    await shape.core.write(
+        0, partial(shape.avatars.fail, media_id=failed.media_id, failure=Failure("x", "why"))
+    )
     found = await shape.avatars.get(failed.media_id)
-    assert found == Avatar(failed.media_id, person, "key", AvatarStatus.FAILED, "why")
+    assert found == Avatar(failed.media_id, person, "key", AvatarStatus.FAILED, "why", "x")
     await show(shape, failed)
-    await shape.core.write(0, partial(shape.avatars.fail, media_id=failed.media_id, reason="late"))
+    await shape.core.write(
+        0, partial(shape.avatars.fail, media_id=failed.media_id, failure=Failure("x", "late"))
+    )
     assert await statuses(shape, person) == [AvatarStatus.REPLACED, AvatarStatus.READY]
     assert await shape.avatars.shown_key(shown.media_id) is None
 

@@ -11,7 +11,7 @@ from calotype.connections.sql import Transaction
 from calotype.kernel.errors import AlreadyExists, IllegalMove, NotFound
 from calotype.kernel.ids import MAX_ID, shard_of
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Facts, MediumKind, MediumStatus, Place, Post
+from calotype.posts.post import Audience, Facts, Failure, MediumKind, MediumStatus, Place, Post
 from calotype.posts.store import Advance, Changes, Standing
 from tests.clocks import TickingClock
 from tests.stores import AUTHOR_SHARD, House, move, new_post, publish, published, start
@@ -101,18 +101,20 @@ async def test_media_are_settled_and_reopened_one_by_one(shape: Embedded, author
 
     def settle(tx: Transaction) -> None:
         shape.posts.settle(tx, ready, facts)
-        shape.posts.settle(tx, failed, "it is cut off")
+        shape.posts.settle(tx, failed, Failure("truncated_image", "it is cut off"))
 
     await shape.core.write(AUTHOR_SHARD, settle)
     stored = await shape.posts.get(post.post_id)
     assert stored is not None
     assert [medium.status for medium in stored.media] == ["READY", "FAILED", "WAITING"]
     assert [medium.facts for medium in stored.media] == [facts, None, None]
-    assert stored.media[1].reason == "it is cut off"
+    failure = (stored.media[1].reason_code, stored.media[1].reason)
+    assert failure == ("truncated_image", "it is cut off")
     await shape.core.write(AUTHOR_SHARD, partial(shape.posts.reopen, media_id=failed))
     reopened = await shape.posts.medium(failed)
     assert reopened is not None
     assert (reopened[0].status, reopened[0].reason) == (MediumStatus.WAITING, "")
+    assert reopened[0].reason_code == ""
     assert waiting not in (ready, failed)
 
 
@@ -266,11 +268,16 @@ async def test_a_move_keeps_the_count_the_reason_and_the_first_publishing(
     assert again.published_id == post.published_id
     await shape.core.write(
         AUTHOR_SHARD,
-        partial(shape.posts.move, post_id=post.post_id, to=Status.FLAGGED, reason="reported"),
+        partial(
+            shape.posts.move,
+            post_id=post.post_id,
+            to=Status.FLAGGED,
+            failure=Failure("reported", "why"),
+        ),
     )
     flagged = await shape.posts.get(post.post_id)
     assert flagged is not None
-    assert (flagged.status, flagged.reason) == (Status.FLAGGED, "reported")
+    assert (flagged.status, flagged.reason) == (Status.FLAGGED, "why")
 
 
 async def test_a_post_that_is_not_there_cannot_be_moved(shape: Embedded) -> None:

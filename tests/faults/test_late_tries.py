@@ -68,7 +68,7 @@ def test_the_operator_sees_what_was_given_up_and_has_it_tried_again(server: Serv
     post_id, _ = _failed_post(server)
     status = server.calotype("media", "status").splitlines()
     assert status[1].split() == ["photos", "0", "-", "2"]
-    assert status[-2:] == ["failed of the last day: 1", f"       1  {WORN_OUT}"]
+    assert status[-2:] == ["failed of the last day: 1", f"       1  {WORN_OUT.reason}"]
     assert server.calotype("media", "retry") == "2 will be tried again\n"
     eventually(lambda: not inside.work_left(server.data), "the retry to end")
     assert inside.statuses(server.data) == {post_id: "PUBLISHED"}
@@ -105,7 +105,9 @@ def _failed_post(server: Server) -> tuple[str, Person]:
     del server.environment["CALOTYPE_MEDIA_JOB_SECONDS"]
     server.start()
     eventually(lambda: not inside.work_left(server.data), "both photos to be given up")
-    assert inside.rows(server.data, "SELECT status, reason FROM posts") == [("FAILED", WORN_OUT)]
+    assert inside.rows(server.data, "SELECT status, reason FROM posts") == [
+        ("FAILED", WORN_OUT.reason)
+    ]
     return post_id, author
 
 

@@ -139,6 +139,7 @@ def test_dead_letters_are_listed_shown_and_replayed(tmp_path: Path) -> None:
     worn_out = person.settled(post)
     assert worn_out["status"] == "FAILED"
     assert "three tries" in worn_out["reason"]
+    assert worn_out["reasonCode"] == "worn_out"
     letter = terminal.run("dead-letters", "list").split()[0]
     assert "media.process" in terminal.run("dead-letters", "show", letter)
     assert running.stop() == 0

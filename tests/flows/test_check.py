@@ -16,7 +16,7 @@ from tests.faults import inside
 from tests.faults.pictures import picture
 from tests.server import Person, Server, eventually
 
-CLEAN = "13 checks done, 0 things wrong, 0 mended"
+CLEAN = "14 checks done, 0 things wrong, 0 mended"
 LOOKS = '[{}, {"turn": 90, "crop": "square", "filter": "lacock"}]'
 LONG_AGO = 1_000_000_000
 
@@ -123,7 +123,7 @@ def test_renditions_are_made_again_from_the_original(place: Place) -> None:
     assert code == 1
     assert lines[0].startswith("media without all their renditions: 2, such as medium ")
     assert "(--repair has the worker make them again from the original)" in lines[0]
-    assert lines[1:] == ["13 checks done, 2 things wrong, 0 mended"]
+    assert lines[1:] == ["14 checks done, 2 things wrong, 0 mended"]
     assert not lost.exists(), "looking changes nothing"
 
     assert place.check("--repair")[0] == 0
@@ -188,16 +188,18 @@ def test_files_that_nothing_wants_are_removed(place: Place) -> None:
     orphan = blobs / "originals" / place.author.id / "12345678901234"
     fresh = orphan.with_name("12345678901235")
     unfinished = blobs / "tmp" / "half"
-    for file in (orphan, fresh, unfinished):
+    beginning = blobs / "partial" / "12345678901236"
+    for file in (orphan, fresh, unfinished, beginning):
         file.write_bytes(b"bytes")
-    for file in (orphan, unfinished):
+    for file in (orphan, unfinished, beginning):
         os.utime(file, (LONG_AGO, LONG_AGO))
     code, lines = place.check()
     assert code == 1
     assert lines[0].startswith("files that no post wants: 1, such as originals/")
-    assert lines[1].startswith("unfinished temporary files: 1")
+    assert lines[1].startswith("beginnings of files that no upload waits for: 1, such as partial/")
+    assert lines[2].startswith("unfinished temporary files: 1")
     assert place.check("--repair")[0] == 0
-    assert (orphan.exists(), fresh.exists(), unfinished.exists()) == (False, True, False)
+    assert [each for each in (orphan, fresh, unfinished, beginning) if each.exists()] == [fresh]
     fresh.unlink()
 
 

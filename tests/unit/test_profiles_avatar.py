@@ -161,6 +161,7 @@ async def test_bad_or_lost_photo_says_why_and_may_be_replayed(
     failed = await shape.avatars.get(avatar.media_id)
     assert failed is not None
     assert (failed.status, failed.reason) == (AvatarStatus.FAILED, "it is broken")
+    assert failed.reason_code == "broken_image"
     painter.meanwhile = nothing
     await process.process(avatar.media_id)
     assert await shown(shape) == avatar.media_id
@@ -170,5 +171,5 @@ async def test_bad_or_lost_photo_says_why_and_may_be_replayed(
     await process.process(lost.media_id)
     found = await shape.avatars.get(lost.media_id)
     assert found is not None
-    assert found.reason == LOST
+    assert (found.reason_code, found.reason) == ("lost", LOST.reason)
     assert await shown(shape) == avatar.media_id

@@ -75,6 +75,24 @@ async def test_a_comment_shows_who_says_what_and_how_it_is_liked(
     assert (await ada.api("DELETE", path)).json() == {"liked": False, "likes": 0}
 
 
+async def test_ones_own_comment_is_in_the_feeds_count_once_it_is_counted(
+    place: Place, ada: Visitor, post: Post
+) -> None:
+    async def count() -> int:
+        (shown,) = (await ada.api("GET", "/feed")).json()["posts"]
+        comments: int = shown["comments"]
+        return comments
+
+    assert await count() == 0
+    said = await say(ada, post, "mine")
+    assert await count() == 0
+    await work_off_events(place.shape)
+    assert await count() == 1
+    assert (await ada.api("DELETE", f"/comments/{said['commentId']}")).status_code == 204
+    await work_off_events(place.shape)
+    assert await count() == 0
+
+
 async def test_answers_stand_in_their_thread_on_one_level(
     place: Place, ada: Visitor, bob: Visitor, post: Post
 ) -> None:

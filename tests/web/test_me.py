@@ -213,6 +213,7 @@ def test_unreadable_picture_leaves_the_old_one_and_says_why(server: Server, me: 
     assert view["avatar"] == good
     assert view["pendingAvatar"]["status"] == "FAILED"
     assert len(view["pendingAvatar"]["reason"]) > 20
+    assert view["pendingAvatar"]["reasonCode"].endswith("image")
     assert httpx.get(server.url + good).status_code == 200
     assert "pendingAvatar" not in settled_avatar(me, small_png(seed=4))
 

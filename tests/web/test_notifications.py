@@ -16,7 +16,7 @@ from calotype.kernel.ids import shard_of
 from calotype.notify.notices import Notice, topic
 from calotype.notify.stream import LiveStream
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Post
+from calotype.posts.post import Audience, Failure, Post
 from calotype.posts.store import Advance
 from tests.inprocess import Place, Visitor, running
 from tests.stores import move, new_post, publish, start
@@ -243,7 +243,10 @@ async def test_the_list_is_paged_without_gap_or_repeat_while_more_come(
 async def test_outcomes_of_processing_are_listed_too(place: Place, ada: Visitor) -> None:
     post = await start(place.shape, new_post(place.shape, ada.id))
     fail = functools.partial(
-        place.shape.posts.move, post_id=post.post_id, to=Status.FAILED, reason="it is torn"
+        place.shape.posts.move,
+        post_id=post.post_id,
+        to=Status.FAILED,
+        failure=Failure("torn", "it is torn"),
     )
     await place.shape.core.write(shard_of(post.post_id), fail)
     await handlers_of(place.shape).author.tell(post.post_id, "post.failed", 1)

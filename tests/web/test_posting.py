@@ -232,6 +232,7 @@ def test_unreadable_photo_fails_with_a_reason_for_its_author_alone(
     post = author.settled(post_id)
     assert post["status"] == "FAILED"
     assert len(post["reason"]) > 20
+    assert post["reasonCode"] == post["media"][0]["reasonCode"] != ""
     assert httpx.get(f"{server.url}/api/v1/posts/{post_id}").status_code == 404
     withdrawn = author.http.delete(f"/posts/{post_id}")
     assert withdrawn.json() == {"postId": post_id, "status": "PURGED"}

@@ -63,6 +63,7 @@ from calotype.uploads.begin import BeginUpload
 from calotype.web.bundle import load_bundle
 from calotype.web.figures import PATIENCE_S, Scrape, WebFigures
 from calotype.web.fragments import Fragments, JoinedPages
+from calotype.web.hot import HotFiles
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
 from calotype.web.services import Services
@@ -115,7 +116,7 @@ def build_services(shape: Embedded) -> Services:
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
-        joined=JoinedPages(shape.versions, shape.clock),
+        joined=JoinedPages(shape.versions, shape.clock, feed.cached_lists),
         engagement=KeptEngagement(
             ViewEngagement(shape.tallies, shape.marks),
             shape.versions,
@@ -148,6 +149,7 @@ def build_services(shape: Embedded) -> Services:
         change_avatar=_change_avatar(shape),
         avatars=shape.avatars,
         leave=Leave(shape.people.close_account, shape.jobs),
+        hot=HotFiles(shape.versions, shape.clock, web.hot_media_bytes),
         take_along=TakeAlong(shape.people.accounts, shape.posts, shape.graph, shape.blobs),
         media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
         urls=urls,

@@ -28,7 +28,8 @@ class Change(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     Attributes:
         authors: shards of people whose posts, media, name or picture are shown otherwise now.
         readers: people who are to be shown something else: an edge, a timeline, a post in the works.
-        viewers: people who liked, saved or took back: posts are the same, but not to them.
+        viewers: people who liked, saved, commented or took back: posts are the same, but not to
+            them.
         lost: an earlier change was not told; everything may have changed.
     """
 

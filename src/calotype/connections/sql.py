@@ -70,8 +70,10 @@ class Transaction:
         """
         return self.connection.execute(statement, values).all()
 
-    def first(self, statement: sa.Executable) -> AnyRow | None:
-        return self.connection.execute(statement).first()
+    def first(
+        self, statement: sa.Executable, values: Mapping[str, Any] | None = None
+    ) -> AnyRow | None:
+        return self.connection.execute(statement, values).first()
 
     def keyed(self, table: sa.Table, column: str, ids: Sequence[int]) -> sa.FromClause:
         """The rows of `table` whose `column` is one of `ids`, by search and never by scan.
@@ -93,10 +95,14 @@ class Transaction:
             return 0
         dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
         key = list(unless) or [column.name for column in table.primary_key]
-        statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing(key)
+        statement = dialect.insert(table)
+        if len(rows) > 1:
+            # Compiled anew each time, which takes 1.5 ms; that of one row is compiled once for all.
+            statement = statement.values(list(rows))
+        statement = statement.on_conflict_do_nothing(key)
         # Without the option psycopg reports -1 for an insert of several rows.
         counted = statement.execution_options(preserve_rowcount=True)
-        return self.connection.execute(counted).rowcount
+        return self.connection.execute(counted, rows if len(rows) == 1 else None).rowcount
 
     def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """The same for many rows that give every column, with no count of the new ones.

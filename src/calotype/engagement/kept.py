@@ -1,7 +1,8 @@
 """The engagement of pages that were just shown, kept for a moment (decision 013).
 
-Guarantees: what the viewer does with a post shows in their next read; other people's likes within
-five seconds, of which the last is the one for which a whole page is kept. Refuses: to be asked for
+Guarantees: what the viewer does with a post shows in their next read, their comments once they are
+counted; what others do within five seconds, of which the last is the one for which a whole page is
+kept. Refuses: to be asked for
 more than the page that a viewer looked at last.
 """
 

@@ -1,9 +1,9 @@
 """The photo pipeline: small steps, in order, over one photo.
 
 Guarantees: the recipe that was measured to be fast and right. Pixels are decoded once, as small as
-the format allows above the largest rendition; one resize makes that rendition, and colour,
-orientation and filter are put on it, which costs a tenth of doing so on the original; the smaller
-ones come from it. Every rendition is read again before it is reported.
+the format allows above the largest rendition; one resize makes that rendition, and colour and
+filter are put on it, which costs a tenth of doing so on the original; the smaller ones come from
+it, and each is turned upright. Every rendition is read again before it is reported.
 Refuses: what formats.py does not know, what is damaged, what is beyond DecoderLimits.
 
 Runs in a decoder: libvips crashes and bombs are its process's to bear.
@@ -21,7 +21,7 @@ from PIL import Image
 
 from calotype.kernel.errors import ImpossibleShape, NotAnImage, TooManyPixels
 from calotype.media.conversion import in_srgb
-from calotype.media.encoding import encode, in_libvips, in_pillow, opaque, resized
+from calotype.media.encoding import encode, in_libvips, in_pillow, opaque, resized, upright
 from calotype.media.formats.known import LOADERS, damage, recognise, visible_damage
 from calotype.media.formats.original import Format, Original, Undecodable
 from calotype.media.framing import Region, framed, lies_on_side, stored_region, turned
@@ -74,6 +74,11 @@ class Photo:
         """Width and height of a rendition `width` pixels wide, or less where that would enlarge."""
         width = min(width, self.width)
         return width, max(1, round(self.height * width / self.width))
+
+    def stored_size(self, width: int) -> tuple[int, int]:
+        """The same of the picture as it is stored, perhaps on its side."""
+        across, down = self.upright_size(width)
+        return (down, across) if lies_on_side(self.orientation) else (across, down)
 
 
 def prepare_libvips() -> None:
@@ -135,13 +140,12 @@ def turn_and_crop(photo: Photo) -> None:
 
 
 def decode_at_largest_width(photo: Photo) -> None:
-    width, height = photo.upright_size(photo.widest)
+    width = photo.upright_size(photo.widest)[0]
     shrink = next(by for by in photo.format.shrinks if photo.width // by >= width)
-    stored_size = (height, width) if lies_on_side(photo.orientation) else (width, height)
     with _judging(photo):
         source = photo.original.decode(shrink)
         part = source.crop(*photo.stored.shrunk(shrink, source.width, source.height))
-        photo.picture = resized(part, *stored_size).copy_memory()
+        photo.picture = resized(part, *photo.stored_size(photo.widest)).copy_memory()
     if fault := visible_damage(photo.format, photo.data, _take_complaints()):
         raise fault
 
@@ -149,12 +153,6 @@ def decode_at_largest_width(photo: Photo) -> None:
 def convert_to_srgb(photo: Photo) -> None:
     photo.picture = in_srgb(photo.picture)
     _take_complaints()  # a profile that cannot be read says nothing
-
-
-def turn_upright(photo: Photo) -> None:
-    picture = photo.picture.copy()
-    picture.set_type(pyvips.GValue.gint_type, "orientation", photo.orientation)
-    photo.picture = picture.autorot().copy_memory()
 
 
 def apply_filter(photo: Photo) -> None:
@@ -168,10 +166,10 @@ def derive_sizes(photo: Photo) -> None:
     """Each size from the next larger one: a quarter less work than all from the largest."""
     larger = photo.picture
     for wanted in sorted({rendition.width for rendition in RENDITIONS}, reverse=True):
-        width, height = photo.upright_size(wanted)
+        width = photo.upright_size(wanted)[0]
         if width not in photo.sizes:
-            larger = resized(larger, width, height).copy_memory()
-            photo.sizes[width] = in_pillow(larger)
+            larger = resized(larger, *photo.stored_size(wanted)).copy_memory()
+            photo.sizes[width] = upright(in_pillow(larger), photo.orientation)
 
 
 def widen_to_master(photo: Photo) -> None:
@@ -179,7 +177,7 @@ def widen_to_master(photo: Photo) -> None:
 
 
 def encode_master(photo: Photo) -> None:
-    picture = in_pillow(photo.picture)
+    picture = upright(in_pillow(photo.picture), photo.orientation)
     data = encode(picture, Encoding.WEBP, MASTER_QUALITY)
     photo.files.append(RenderedFile("master", *picture.size, data))
 
@@ -221,7 +219,6 @@ STEPS: tuple[Callable[[Photo], None], ...] = (
     turn_and_crop,
     decode_at_largest_width,
     convert_to_srgb,
-    turn_upright,
     apply_filter,
     derive_sizes,
     encode_renditions,
@@ -236,7 +233,6 @@ MASTER_STEPS: tuple[Callable[[Photo], None], ...] = (
     turn_and_crop,
     decode_at_largest_width,
     convert_to_srgb,
-    turn_upright,
     encode_master,
 )
 

@@ -14,6 +14,7 @@ class Outcome(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     post_id: str
     status: str
     reason: str = ""
+    reason_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,5 +29,5 @@ class TellAuthor:
         post = await self.posts.get(post_id)
         if post is None:
             return
-        outcome = Outcome(str(post_id), post.status, post.reason)
+        outcome = Outcome(str(post_id), post.status, post.reason, post.reason_code)
         await self.notices.add(post.author_id, cause, kind, msgspec.json.encode(outcome))

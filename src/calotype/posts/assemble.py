@@ -10,12 +10,16 @@ from calotype.posts.create import kind_of, process_job
 from calotype.posts.events import UPLOADED, post_event
 from calotype.posts.lifecycle import Status
 from calotype.posts.outcome import Outcome
-from calotype.posts.post import Medium, MediumKind, MediumStatus
+from calotype.posts.post import Failure, Medium, MediumKind, MediumStatus
 from calotype.posts.store import Arrival, PostStore
 from calotype.uploads.store import UploadStore
 from calotype.uploads.upload import Upload, UploadStatus
 
-NO_LOOK = "it is a video, and filter, crop and turn are for photos alone; post it without them"
+NO_LOOK = Failure(
+    "look_on_video",
+    "it is a video, and filter, crop and turn are for photos alone; post it without them",
+)
+NO_UPLOAD = "upload_failed"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class AssemblePost:
         if upload.status == UploadStatus.COMPLETE:
             self._arrive(tx, medium, upload)
         else:
-            self.posts.settle(tx, upload.media_id, upload.reason)
+            self.posts.settle(tx, upload.media_id, Failure(NO_UPLOAD, upload.reason))
         awaited = self.uploads.load(tx, [medium.media_id for medium in post.media])
         if all(each.status != UploadStatus.OPEN for each in awaited.values()):
             self._go_on(tx, post.post_id)

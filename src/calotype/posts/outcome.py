@@ -8,7 +8,7 @@ from calotype.kernel.errors import NotFound
 from calotype.kernel.ids import IdFactory, shard_of
 from calotype.posts.events import FAILED, PUBLISHED, post_event
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import MediumStatus, Post
+from calotype.posts.post import Failure, MediumStatus, Post
 from calotype.posts.store import PostStore
 
 _OPEN = frozenset({Status.PROCESSING, Status.FAILED})
@@ -35,19 +35,23 @@ class Outcome:
             raise NotFound("there is no such post")
         if post.status not in _OPEN:
             return post.status
-        reasons = [each.reason for each in post.media if each.status == MediumStatus.FAILED]
+        failures = [
+            Failure(each.reason_code, each.reason)
+            for each in post.media
+            if each.status == MediumStatus.FAILED
+        ]
         if post.status == Status.FAILED:
-            if post.reason in reasons:
+            if post.reason in {failure.reason for failure in failures}:
                 return post.status
             self.posts.move(tx, post_id, Status.PROCESSING)
-        if reasons:
-            return self._fail(tx, post, reasons[0])
+        if failures:
+            return self._fail(tx, post, failures[0])
         if all(each.status == MediumStatus.READY for each in post.media):
             return self._publish(tx, post)
         return Status.PROCESSING
 
-    def _fail(self, tx: Transaction, post: Post, reason: str) -> Status:
-        self.posts.move(tx, post.post_id, Status.FAILED, reason=reason)
+    def _fail(self, tx: Transaction, post: Post, failure: Failure) -> Status:
+        self.posts.move(tx, post.post_id, Status.FAILED, failure=failure)
         self.outbox.append(tx, post_event(FAILED, post.post_id, post.author_id))
         return Status.FAILED
 

@@ -63,6 +63,13 @@ class Facts(msgspec.Struct, frozen=True):
     sound: bool = False
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """Why a medium failed: for programs a stable code, for its author what is wrong and to be done."""
+
+    code: str
+    reason: str
+
+
 class Medium(msgspec.Struct, frozen=True):
     """One photo or video of a post.
 
@@ -83,6 +90,7 @@ class Medium(msgspec.Struct, frozen=True):
     look: Look = AS_IT_IS
     status: MediumStatus = MediumStatus.WAITING
     reason: str = ""
+    reason_code: str = ""
     facts: Facts | None = None
     kind: MediumKind = MediumKind.PHOTO
     progress: int = 0
@@ -116,4 +124,5 @@ class Post(msgspec.Struct, frozen=True):
     place: Place | None = None
     published_id: int | None = None
     reason: str = ""
+    reason_code: str = ""
     edited_ms: int = 0

@@ -17,17 +17,18 @@ from calotype.kernel.ids import shard_of
 from calotype.media.renditions import rendition_key
 from calotype.posts.lifecycle import Status
 from calotype.posts.outcome import Outcome
-from calotype.posts.post import Facts, Medium, MediumKind, MediumStatus, Post
+from calotype.posts.post import Facts, Failure, Medium, MediumKind, MediumStatus, Post
 from calotype.posts.render import Renderer
 from calotype.posts.store import PostStore
 from calotype.posts.withdraw import remove_renditions
 from calotype.uploads.keys import original_key
 
-WORN_OUT = (
+WORN_OUT = Failure(
+    "worn_out",
     "we could not process this file after three tries; it is kept, "
-    "and the people who run this server can try again"
+    "and the people who run this server can try again",
 )
-LOST = "the uploaded file is no longer in the store; please upload it again"
+LOST = Failure("lost", "the uploaded file is no longer in the store; please upload it again")
 
 _OPEN = frozenset({Status.PROCESSING, Status.FAILED})
 _WITHDRAWN = frozenset({Status.CANCELLED, Status.PURGED})
@@ -59,23 +60,23 @@ class ProcessMedium:
                 renderer = self.renderers[medium.kind]
                 facts = await renderer.render(medium, path, partial(self._keep, medium))
         except BadMedia as error:
-            await self.fail(media_id, error.message)
+            await self.fail(media_id, Failure(error.code, error.message))
         except NotFound:
             await self.fail(media_id, LOST)
         else:
             await self._settle(medium, facts)
 
-    async def fail(self, media_id: int, reason: str) -> None:
+    async def fail(self, media_id: int, failure: Failure) -> None:
         """Give a medium up, and its post with it. Changes nothing if it is READY already."""
         found = await self.posts.medium(media_id)
         if found is not None:
-            await self._settle(found[0], reason)
+            await self._settle(found[0], failure)
 
     async def _keep(self, medium: Medium, file_name: str, data: AsyncIterator[bytes]) -> None:
         with suppress(AlreadyExists):  # an earlier try got as far as this
             await self.blobs.put(rendition_key(medium.media_id, medium.key, file_name), data)
 
-    async def _settle(self, medium: Medium, outcome: Facts | str) -> None:
+    async def _settle(self, medium: Medium, outcome: Facts | Failure) -> None:
         def settle(tx: Transaction) -> bool:
             post = self.posts.load(tx, medium.post_id)
             status = _status_of(post, medium.media_id)

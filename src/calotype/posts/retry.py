@@ -40,11 +40,11 @@ class RetryPost:
             post = own_post(self.posts, tx, author_id, post_id)
             if post.status == Status.PROCESSING:
                 return post.status
-            # What a photo failed of is kept in its author's words alone.
+            # By its words: what failed before there were codes has none.
             worn_out = [
                 each
                 for each in post.media
-                if each.status == MediumStatus.FAILED and each.reason == WORN_OUT
+                if each.status == MediumStatus.FAILED and each.reason == WORN_OUT.reason
             ]
             if post.status != Status.FAILED or not worn_out:
                 raise IllegalMove(

@@ -7,7 +7,7 @@ import msgspec
 
 from calotype.connections.sql import Transaction
 from calotype.posts.lifecycle import Status
-from calotype.posts.post import Audience, Facts, Medium, MediumKind, Place, Post
+from calotype.posts.post import Audience, Facts, Failure, Medium, MediumKind, Place, Post
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class PostStore(Protocol):
         post_id: int,
         to: Status,
         *,
-        reason: str = "",
+        failure: Failure | None = None,
         published_id: int | None = None,
     ) -> None:
         """Move a post along its lifecycle; keeps the author's count of published posts.
@@ -93,8 +93,8 @@ class PostStore(Protocol):
         """Record the file of a medium whose post was made before it was there."""
         ...
 
-    def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
-        """Record that a medium is ready (its facts) or failed (the reason)."""
+    def settle(self, tx: Transaction, media_id: int, outcome: Facts | Failure) -> None:
+        """Record that a medium is ready (its facts) or failed."""
         ...
 
     def replace_renditions(self, tx: Transaction, media_id: int, key: str, facts: Facts) -> None:

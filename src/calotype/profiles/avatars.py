@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from calotype.connections.sql import Transaction
+from calotype.posts.post import Failure
 
 
 class AvatarStatus(StrEnum):
@@ -27,6 +28,7 @@ class Avatar(msgspec.Struct, frozen=True):
     key: str
     status: AvatarStatus = AvatarStatus.WAITING
     reason: str = ""
+    reason_code: str = ""
 
 
 class AvatarStore(Protocol):
@@ -45,7 +47,7 @@ class AvatarStore(Protocol):
         """Make it READY; all older ones of the person are REPLACED."""
         ...
 
-    def fail(self, tx: Transaction, media_id: int, reason: str) -> None:
+    def fail(self, tx: Transaction, media_id: int, failure: Failure) -> None:
         """Make it FAILED; changes nothing unless it waits."""
         ...
 

@@ -16,12 +16,15 @@ from calotype.kernel.ids import shard_of
 from calotype.media.decoders import Decoders
 from calotype.media.renditions import AVATAR_RENDITIONS, rendition_key
 from calotype.media.wire import Rendered
+from calotype.posts.post import Failure
 from calotype.posts.withdraw import remove_medium
 from calotype.profiles.avatars import OPEN, Avatar, AvatarStatus, AvatarStore
 from calotype.uploads.keys import original_key
 
-WORN_OUT = "we could not process this photo after three tries; send it again, or another"
-LOST = "the uploaded photo is no longer in the store; please upload it again"
+WORN_OUT = Failure(
+    "worn_out", "we could not process this photo after three tries; send it again, or another"
+)
+LOST = Failure("lost", "the uploaded photo is no longer in the store; please upload it again")
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,10 @@ class ProcessAvatar:
             await self._render(avatar)
         await self.clear(avatar.user_id)
 
-    async def fail(self, media_id: int, reason: str) -> None:
+    async def fail(self, media_id: int, failure: Failure) -> None:
         """Give a picture up; changes nothing if it is shown or replaced by now."""
         await self.database.write(
-            shard_of(media_id), lambda tx: self.avatars.fail(tx, media_id, reason)
+            shard_of(media_id), lambda tx: self.avatars.fail(tx, media_id, failure)
         )
 
     async def clear(self, user_id: int) -> None:
@@ -65,7 +68,7 @@ class ProcessAvatar:
             async with self.blobs.local(original_key(avatar.user_id, avatar.media_id)) as path:
                 rendered = await self.decoders.render(path)
         except BadMedia as error:
-            await self.fail(avatar.media_id, error.message)
+            await self.fail(avatar.media_id, Failure(error.code, error.message))
         except NotFound:
             await self.fail(avatar.media_id, LOST)
         else:

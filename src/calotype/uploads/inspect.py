@@ -114,7 +114,7 @@ class Inspector:
         if max(width, height) > limits.max_side:
             raise TooManyPixels(
                 f"the image is {width} x {height} pixels; no side may be longer than "
-                f"{limits.max_side}",
+                f"{limits.max_side}; make it smaller and send that",
                 width=width,
                 height=height,
                 limit=limits.max_side,

@@ -72,7 +72,7 @@ class Edge:
             if not verdict.allowed:
                 await _refuse(exchange, verdict.refusal())
                 return
-        ready = self.quick.find(exchange.scope, asker)
+        ready = self.quick.find(exchange, asker)
         if ready is None:
             await self._within_time(exchange)
             return

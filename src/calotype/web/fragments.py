@@ -17,7 +17,7 @@ from calotype.kernel.clock import Clock
 from calotype.kernel.ids import shard_of
 
 JOINED_MS = 1_000
-# Of so many readers, 15 KB each.
+# 15 KB each.
 JOINED_PAGES = 256
 
 
@@ -91,12 +91,13 @@ class JoinedPages:
     """First pages of readers as they were last sent. For the event loop alone.
 
     Any change anywhere ends them all, so that they need to know of none in particular. What ends
-    by time may be shown a second longer.
+    by time may be shown a second longer. Of at most `most` readers, and 256.
     """
 
-    def __init__(self, versions: Versions, clock: Clock) -> None:
+    def __init__(self, versions: Versions, clock: Clock, most: int) -> None:
         self._versions = versions
         self._clock = clock
+        self._most = min(most, JOINED_PAGES)
         self._kept: dict[int, _Joined] = {}
 
     def get(self, reader_id: int, limit: int) -> bytes | None:
@@ -115,5 +116,5 @@ class JoinedPages:
         self._kept.pop(reader_id, None)
         until_ms = self._clock.now_ms() + JOINED_MS
         self._kept[reader_id] = _Joined(limit, self._versions.now, until_ms, body)
-        if len(self._kept) > JOINED_PAGES:
+        if len(self._kept) > self._most:
             del self._kept[next(iter(self._kept))]

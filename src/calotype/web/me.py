@@ -47,6 +47,7 @@ class PendingAvatarView(Struct, rename="camel"):
     status: Literal["PROCESSING", "FAILED"]
     reason: str | UnsetType = UNSET
     """Why it FAILED."""
+    reason_code: str | UnsetType = UNSET
 
 
 class MeView(Struct, rename="camel"):
@@ -185,8 +186,8 @@ def _pending(avatars: list[Avatar]) -> PendingAvatarView | UnsetType:
     match avatars[-1:]:
         case [Avatar(status=AvatarStatus.WAITING)]:
             return PendingAvatarView("PROCESSING")
-        case [Avatar(status=AvatarStatus.FAILED, reason=reason)]:
-            return PendingAvatarView("FAILED", reason)
+        case [Avatar(status=AvatarStatus.FAILED, reason=reason, reason_code=code)]:
+            return PendingAvatarView("FAILED", reason, code or UNSET)
         case _:
             return UNSET
 

@@ -1,7 +1,8 @@
 """Media files.
 
 An answer costs one statement and one look at the disk, however it is sent: a file of up to 1 MiB
-is read whole and sent at once, a larger one goes on in chunks.
+is read whole and sent at once, a larger one goes on in chunks. A small public one that was sent a
+moment ago costs neither (hot.py).
 """
 
 from collections.abc import AsyncIterator
@@ -21,10 +22,10 @@ from calotype.web.services import Services
 
 # The largest renditions of photos are a third of this.
 AT_ONCE = 1024 * 1024
-_PATH = "/media/{media_id:int}/{file_name:str}"
+PATH = "/media/{media_id:int}/{file_name:str}"
 
 
-@get(_PATH, responses=refusals(401, 404, 416), operation_id="getMedia")
+@get(PATH, responses=refusals(401, 404, 416), operation_id="getMedia")
 async def media(
     request: Request[Any, Any, Any],
     media_id: FromPath[int],
@@ -39,6 +40,7 @@ async def media(
     Answers If-None-Match, and a single Range with or without If-Range.
     """
     asking = Asking(viewer.user_id if viewer else None, expires, signature)
+    as_of = services.hot.versions.now
     found = await services.media.find(media_id, file_name, asking)
     asked = request.headers
     conditional = "if-none-match" in asked or "range" in asked
@@ -55,12 +57,14 @@ async def media(
     if span is not None:
         status, headers["Content-Range"] = 206, span.content_range
     if len(part.data) == wanted.length:
+        if found.public and status == 200:
+            services.hot.keep(request.url.path, as_of, media_id, headers, part.data)
         return Response(part.data, status_code=status, headers=headers)
     headers["Content-Length"] = str(wanted.length)
     return Stream(_in_chunks(services, part, wanted), status_code=status, headers=headers)
 
 
-@head(_PATH, responses=refusals(401, 404), operation_id="headMedia")
+@head(PATH, responses=refusals(401, 404), operation_id="headMedia")
 async def media_head(
     request: Request[Any, Any, Any],
     media_id: FromPath[int],

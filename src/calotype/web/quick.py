@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from calotype.web.exchange import Scope
+from calotype.web.exchange import Exchange
 from calotype.web.feed import SOURCE_HEADER, ready_page
 from calotype.web.headers import RawHeaders
-from calotype.web.routes import API
+from calotype.web.media import PATH as MEDIA
+from calotype.web.routes import API, Kind
 from calotype.web.services import Services
 
 _FEED = f"{API}/feed"
@@ -20,6 +21,7 @@ _FEED_HEADERS = [
     (b"content-type", b"application/json"),
     (SOURCE_HEADER.lower().encode(), b"cache"),
 ]
+_CONDITIONS = frozenset({b"if-none-match", b"range"})
 # Longer ones carry a cursor.
 _MOST_QUERY = 40
 
@@ -38,12 +40,24 @@ class QuickDoor:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def find(self, scope: Scope, asker: int | None) -> Ready | None:
+    def find(self, exchange: Exchange, asker: int | None) -> Ready | None:
+        scope = exchange.scope
         if scope["method"] != "GET":
             return None
+        if exchange.kind is Kind.MEDIA:
+            # Of a token that is not known, the route says what is wrong with it.
+            judged = asker is not None or b"authorization" not in exchange.headers
+            return self._media(exchange) if judged else None
         if asker is not None and scope["path"] == _FEED:
             return self._feed(scope["query_string"], asker)
         return None
+
+    def _media(self, exchange: Exchange) -> Ready | None:
+        scope = exchange.scope
+        if scope["query_string"] or not _CONDITIONS.isdisjoint(exchange.headers):
+            return None
+        hot = self._services.hot.get(scope["path"])
+        return None if hot is None else Ready(MEDIA, hot.headers, hot.body)
 
     def _feed(self, query: bytes, reader_id: int) -> Ready | None:
         limit = _limit(query) if len(query) <= _MOST_QUERY else None

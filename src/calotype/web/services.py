@@ -48,6 +48,7 @@ from calotype.uploads.target import UploadTarget
 from calotype.web.bundle import Bundle
 from calotype.web.figures import Scrape, WebFigures
 from calotype.web.fragments import Fragments, JoinedPages
+from calotype.web.hot import HotFiles
 from calotype.web.rates import Rates
 from calotype.web.settings import WebSettings
 from calotype.web.streams import Streams
@@ -95,6 +96,7 @@ class Services:
     leave: Leave
     take_along: TakeAlong
     media: ServeMedia
+    hot: HotFiles
     urls: MediaUrls
     blobs: BlobStore
     live: LiveStream

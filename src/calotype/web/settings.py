@@ -55,6 +55,7 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         keep_alive_s: seconds that a connection may idle between requests.
         max_connections: open connections at once; no more than the system's limit on files allows.
         streams_per_account: live streams of one account at once.
+        hot_media_bytes: how much room public media that were just sent may take; 0: none.
     """
 
     trusted_proxies: tuple[str, ...] = ()
@@ -66,4 +67,5 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_alive_s: int = 30
     max_connections: int = 4_000
     streams_per_account: int = 8
+    hot_media_bytes: int = 32 * 1024 * 1024
     rates: RateSettings = RateSettings()

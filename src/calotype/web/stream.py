@@ -32,8 +32,8 @@ async def stream(
 ) -> ServerSentEvent:
     """Notices as they come.
 
-    Of one's own posts: post.published and post.failed, with {postId, status, reason?}. Of what
-    others do: notification, as /notifications lists it.
+    Of one's own posts: post.published and post.failed, with {postId, status, reason?, reasonCode?}.
+    Of what others do: notification, as /notifications lists it.
 
     While a video is made, progress with {postId, mediaId, progress} in percent, without an id.
 

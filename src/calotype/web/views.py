@@ -48,6 +48,8 @@ class MediumView(Struct, rename="camel"):
     """How much of a video is made, in percent, while it is being made; for its author."""
     reason: str | UnsetType = UNSET
     """Why it failed; its author may drop it and publish the rest."""
+    reason_code: str | UnsetType = UNSET
+    """The same for programs: that of the error, or worn_out, or lost."""
 
 
 class ViewerView(Struct, rename="camel"):
@@ -74,6 +76,7 @@ class PostView(Struct, rename="camel", kw_only=True):
     location: Place | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     """Why it FAILED, for its author."""
+    reason_code: str | UnsetType = UNSET
     edited_at: datetime | UnsetType = UNSET
     # Last, since a page is joined from what comes before and these (joined.py).
     likes: int
@@ -161,6 +164,7 @@ def show_post(
         viewer=ViewerView(liked=engagement.liked, saved=engagement.saved),
         location=post.place or UNSET,
         reason=post.reason or UNSET,
+        reason_code=post.reason_code or UNSET,
         edited_at=to_datetime(post.edited_ms) if post.edited_ms else UNSET,
     )
 
@@ -202,6 +206,7 @@ def _show_medium(services: Services, medium: Medium, audience: Audience) -> Medi
         height=facts.height if facts else UNSET,
         blurhash=facts.blurhash if facts else UNSET,
         reason=medium.reason or UNSET,
+        reason_code=medium.reason_code or UNSET,
         **_show_moving(medium),
     )
 

@@ -12,7 +12,7 @@ from calotype.kernel.ids import shard_of
 from calotype.posts.drop import DROP
 from calotype.posts.lifecycle import Status
 from calotype.posts.outcome import Outcome
-from calotype.posts.post import Facts, Post
+from calotype.posts.post import Facts, Failure, Post
 from calotype.posts.process import WORN_OUT
 from calotype.posts.rekey import REKEY, Rekey
 from calotype.posts.withdraw import PURGE, UPKEEP_LANE
@@ -52,12 +52,15 @@ async def in_state(place: Place, author_id: int, state: Status) -> Post:
     return await place.stored(post.post_id)
 
 
-async def settle(place: Place, post: Post, position: int, outcome: Facts | str) -> None:
+async def settle(place: Place, post: Post, position: int, outcome: Facts | Failure | str) -> None:
     """Let a photo end as it would in a worker's hands."""
     shape, media_id = place.shape, post.media[position].media_id
+    if isinstance(outcome, str):
+        outcome = Failure("broken_image", outcome)
+    ended = outcome
 
     def settle(tx: Transaction) -> None:
-        shape.posts.settle(tx, media_id, outcome)
+        shape.posts.settle(tx, media_id, ended)
         Outcome(shape.posts, shape.outbox, shape.ids).conclude(tx, post.post_id)
 
     await shape.core.write(shard_of(media_id), settle)

@@ -157,6 +157,8 @@ def _count(
         tx.execute(sa.update(comments_table).where(*this).values(counted=True), keys)
         _add(tx, fresh, 1)
     made = [by_id[row.comment_id] for row in fresh]
+    for each in made:
+        tx.notes.viewer(each.author_id)
     add_minutes(
         tx,
         [
@@ -169,8 +171,11 @@ def _count(
 
 def _delete(comment_ids: Sequence[int], tx: Transaction) -> None:
     rows = tx.keyed(comments_table, "comment_id", comment_ids)
-    counted = sa.select(_c.post_id, _c.reply_to).select_from(rows).where(_c.counted)
-    _add(tx, tx.all(counted), -1)
+    found = sa.select(_c.post_id, _c.reply_to, _c.author_id).select_from(rows).where(_c.counted)
+    counted = tx.all(found)
+    _add(tx, counted, -1)
+    for row in counted:
+        tx.notes.viewer(row.author_id)
     this = (_c.shard == sa.bindparam("at_shard"), _c.comment_id == sa.bindparam("at_id"))
     keys = [{"at_shard": shard_of(id_), "at_id": id_} for id_ in comment_ids]
     tx.execute(sa.delete(comments_table).where(*this), keys)

@@ -44,16 +44,15 @@ class SqlOutbox:
 
     def append(self, tx: Transaction, event: Event) -> None:
         tx.wake(OUTBOX_TOPIC)
-        tx.execute(
-            sa.insert(outbox_table).values(
-                shard=event.shard,
-                id=self._ids.new(event.shard),
-                kind=event.kind,
-                key=event.key,
-                payload=event.payload,
-                trace=current_trace(),
-            )
-        )
+        row = {
+            "shard": event.shard,
+            "id": self._ids.new(event.shard),
+            "kind": event.kind,
+            "key": event.key,
+            "payload": event.payload,
+            "trace": current_trace(),
+        }
+        tx.execute(sa.insert(outbox_table), [row])
 
 
 class SqlEventLog(LeasedQueue):

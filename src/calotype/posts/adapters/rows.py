@@ -32,6 +32,7 @@ def post_row(post: Post) -> dict[str, Any]:
         "author_id": post.author_id,
         "status": post.status,
         "reason": post.reason,
+        "reason_code": post.reason_code,
         "published_id": post.published_id,
         "caption": post.caption,
         "tags": as_json(post.tags),
@@ -55,6 +56,7 @@ def post_of(row: sa.Row[Any], media: Iterable[Medium]) -> Post:
         place=msgspec.json.decode(row.place, type=Place) if row.place else None,
         published_id=row.published_id,
         reason=row.reason,
+        reason_code=row.reason_code,
         edited_ms=row.edited_ms,
     )
 
@@ -68,6 +70,7 @@ def medium_row(medium: Medium) -> dict[str, Any]:
         "position": medium.position,
         "status": medium.status,
         "reason": medium.reason,
+        "reason_code": medium.reason_code,
         "key": medium.key,
         "content_type": medium.content_type,
         "size": medium.size,
@@ -96,6 +99,7 @@ def medium_of(row: sa.Row[Any]) -> Medium:
         look=msgspec.json.decode(row.look, type=Look) if row.look else AS_IT_IS,
         status=MediumStatus(row.status),
         reason=row.reason,
+        reason_code=row.reason_code,
         facts=_facts(row) if ready else None,
         kind=MediumKind(row.kind),
         progress=row.progress,

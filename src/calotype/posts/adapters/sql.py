@@ -14,7 +14,7 @@ from calotype.media.renditions import RECIPE
 from calotype.posts.adapters.rows import as_json, medium_of, medium_row, post_of, post_row
 from calotype.posts.adapters.tables import media_table, post_counts_table, posts_table
 from calotype.posts.lifecycle import LIFECYCLE, Status
-from calotype.posts.post import Audience, Facts, Medium, MediumStatus, Post, Source
+from calotype.posts.post import Audience, Facts, Failure, Medium, MediumStatus, Post, Source
 from calotype.posts.store import Advance, Arrival, Changes, MediumStanding, Standing
 
 # Enum's own look-up takes 0.4 us, and a feed's ranking asks for 1,000.
@@ -58,7 +58,7 @@ class SqlPosts:
 
     def insert(self, tx: Transaction, post: Post) -> None:
         try:
-            tx.execute(sa.insert(posts_table).values(post_row(post)))
+            tx.execute(sa.insert(posts_table), [post_row(post)])
             tx.execute(sa.insert(media_table), [medium_row(medium) for medium in post.media])
         except IntegrityError as error:
             raise AlreadyExists("this post id is taken") from error
@@ -73,7 +73,7 @@ class SqlPosts:
         post_id: int,
         to: Status,
         *,
-        reason: str = "",
+        failure: Failure | None = None,
         published_id: int | None = None,
     ) -> None:
         c = posts_table.c
@@ -84,7 +84,7 @@ class SqlPosts:
         moved = tx.changes(
             sa.update(posts_table)
             .where(*_is(post_id), c.status == row.status)
-            .values(status=to, reason=reason, published_id=published_id or row.published_id)
+            .values(status=to, published_id=published_id or row.published_id, **_reasons(failure))
         )
         if not moved:
             raise IllegalMove("the post was changed by someone else; look again", state=row.status)
@@ -116,13 +116,13 @@ class SqlPosts:
         values = msgspec.structs.asdict(arrival)
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
-    def settle(self, tx: Transaction, media_id: int, outcome: Facts | str) -> None:
+    def settle(self, tx: Transaction, media_id: int, outcome: Facts | Failure) -> None:
         tx.notes.author(media_id)
         values: dict[str, Any]
         if isinstance(outcome, Facts):
-            values = {"status": MediumStatus.READY, "reason": "", **_made(outcome)}
+            values = {"status": MediumStatus.READY, **_reasons(None), **_made(outcome)}
         else:
-            values = {"status": MediumStatus.FAILED, "reason": outcome}
+            values = {"status": MediumStatus.FAILED, **_reasons(outcome)}
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(values))
 
     def replace_renditions(self, tx: Transaction, media_id: int, key: str, facts: Facts) -> None:
@@ -137,7 +137,7 @@ class SqlPosts:
 
     def reopen(self, tx: Transaction, media_id: int) -> None:
         tx.notes.author(media_id)
-        waiting = {"status": MediumStatus.WAITING, "reason": "", "progress": 0}
+        waiting = {"status": MediumStatus.WAITING, "progress": 0, **_reasons(None)}
         tx.execute(sa.update(media_table).where(*_is_medium(media_id)).values(waiting))
 
     def advance(self, tx: Transaction, media_id: int, percent: int) -> None:
@@ -153,13 +153,13 @@ class SqlPosts:
 
     def erase(self, tx: Transaction, post_id: int) -> None:
         tx.notes.author(post_id)
-        words = {"caption": "", "tags": "[]", "mentions": "[]", "place": None, "reason": ""}
+        words = {"caption": "", "tags": "[]", "mentions": "[]", "place": None, **_reasons(None)}
         tx.execute(sa.update(posts_table).where(*_is(post_id)).values(words))
         c = media_table.c
         tx.execute(
             sa.update(media_table)
             .where(c.shard == shard_of(post_id), c.post_id == post_id)
-            .values(alt_text="", reason="")
+            .values(alt_text="", **_reasons(None))
         )
 
     async def get(self, post_id: int) -> Post | None:
@@ -363,6 +363,11 @@ def _load(tx: Transaction, post_ids: Sequence[int]) -> dict[int, Post]:
         media.setdefault(row.post_id, []).append(medium_of(row))
     posts = tx.all(_POSTS, these)
     return {row.post_id: post_of(row, media.get(row.post_id, ())) for row in posts}
+
+
+def _reasons(failure: Failure | None) -> dict[str, Any]:
+    failure = failure or Failure("", "")
+    return {"reason": failure.reason, "reason_code": failure.code}
 
 
 def _made(facts: Facts) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from calotype.connections.schema import CORE, id_column, sharded
 from calotype.connections.sql import Database, Transaction
 from calotype.kernel.ids import shard_of
+from calotype.posts.post import Failure
 from calotype.profiles.avatars import OPEN, Avatar, AvatarStatus
 
 avatars_table = sharded(
@@ -18,6 +19,7 @@ avatars_table = sharded(
     sa.Column("key", sa.String(40), nullable=False),
     sa.Column("status", sa.String(12), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.String(40), nullable=False, server_default=""),
     sa.Index(None, "shard", "user_id"),
 )
 _COLUMNS = tuple(column for column in avatars_table.c if column.name != "shard")
@@ -41,6 +43,7 @@ class SqlAvatars:
                 key=avatar.key,
                 status=avatar.status,
                 reason=avatar.reason,
+                reason_code=avatar.reason_code,
             )
         )
 
@@ -53,11 +56,13 @@ class SqlAvatars:
         before = sa.update(avatars_table).where(*_of(avatar.user_id), c.media_id < avatar.media_id)
         tx.execute(before.values(status=AvatarStatus.REPLACED))
         this = sa.update(avatars_table).where(*_is(avatar.media_id))
-        tx.execute(this.values(status=AvatarStatus.READY, reason=""))
+        tx.execute(this.values(status=AvatarStatus.READY, reason="", reason_code=""))
 
-    def fail(self, tx: Transaction, media_id: int, reason: str) -> None:
+    def fail(self, tx: Transaction, media_id: int, failure: Failure) -> None:
         this = sa.update(avatars_table).where(*_is(media_id), avatars_table.c.status.in_(OPEN))
-        tx.execute(this.values(status=AvatarStatus.FAILED, reason=reason))
+        tx.execute(
+            this.values(status=AvatarStatus.FAILED, reason=failure.reason, reason_code=failure.code)
+        )
 
     def retire(self, tx: Transaction, user_id: int) -> None:
         theirs = sa.update(avatars_table).where(*_of(user_id))
@@ -102,4 +107,5 @@ def _of(user_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _avatar(row: sa.Row[Any]) -> Avatar:
-    return Avatar(row.media_id, row.user_id, row.key, AvatarStatus(row.status), row.reason)
+    status = AvatarStatus(row.status)
+    return Avatar(row.media_id, row.user_id, row.key, status, row.reason, row.reason_code)

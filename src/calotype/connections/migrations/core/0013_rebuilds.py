@@ -1,4 +1,4 @@
-"""Recipes and sources of media, and how far a rebuild of them has come."""
+"""Recipes and sources of media, how far a rebuild of them has come, and codes of failures."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,9 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=12), nullable=False, server_default="original"),
     ):
         op.add_column("media", column)
+    for table in ("posts", "media", "avatars"):
+        code = sa.Column("reason_code", sa.String(length=40), nullable=False, server_default="")
+        op.add_column(table, code)
     op.create_index(op.f("ix_media_source_media_id"), "media", ["source", "media_id"], unique=False)
     op.create_table(
         "rebuilds",
