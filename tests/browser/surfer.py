@@ -36,6 +36,7 @@ class Surfer:
     """One person in a browser profile of their own. What the console says is kept in `complaints`."""
 
     def __init__(self, browser: Browser, server: Server, **options: Any) -> None:
+        self.width: int
         self.width, height = options.pop("size", PHONE)
         self.server = server
         self.context: BrowserContext = browser.new_context(

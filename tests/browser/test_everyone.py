@@ -18,6 +18,7 @@ SCREENS = {
     "found": "/explore",
     "create": "/create",
     "saved": "/saved",
+    "notifications": "/notifications",
     "profile": "/@hedwig",
     "followers": "/@hedwig/followers",
     "settings": "/settings",
