@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 CLIENT := src/calotype/web/static/index.html
 
-.PHONY: help run ui test lint check format bench docs lock hooks clean
+.PHONY: help run ui screens test lint check format bench docs lock hooks clean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,11 @@ run: .venv/.run  ## start Calotype on 127.0.0.1:8000
 ui: .venv/.run  ## build the web client anew
 	$(BIN)/python hatch_build.py
 
+screens: .venv/.dev  ## take the pictures of docs/screens anew
+	$(BIN)/python -m tests.browser.screens
+
 test: .venv/.dev  ## run every test this machine can run
+	@if test -d ui/node_modules; then npm --prefix ui run check --silent && npm --prefix ui test --silent; fi
 	$(BIN)/python -m pytest -m "not soak" $(ARGS)
 
 lint: .venv/.dev  ## format, lint, types, layers

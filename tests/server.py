@@ -152,7 +152,7 @@ class Server:
             wait_until_gone(pid)
         self._forget()
 
-    def calotype(self, *words: str) -> str:
+    def calotype(self, *words: str, patience_s: float = PATIENCE_S) -> str:
         """What a `calotype` command prints on this server's data directory."""
         return subprocess.run(
             [sys.executable, "-m", "calotype", *words],
@@ -160,7 +160,7 @@ class Server:
             capture_output=True,
             text=True,
             check=True,
-            timeout=PATIENCE_S,
+            timeout=patience_s,
         ).stdout
 
     def dead_letters(self) -> list[str]:

@@ -36,11 +36,12 @@ class Surfer:
     """One person in a browser profile of their own. What the console says is kept in `complaints`."""
 
     def __init__(self, browser: Browser, server: Server, **options: Any) -> None:
-        width, height = options.pop("size", PHONE)
+        self.width: int
+        self.width, height = options.pop("size", PHONE)
         self.server = server
         self.context: BrowserContext = browser.new_context(
             base_url=server.url,
-            viewport={"width": width, "height": height},
+            viewport={"width": self.width, "height": height},
             locale="en-GB",
             reduced_motion="reduce",
             **options,
@@ -98,9 +99,8 @@ class Surfer:
 
     def overflow(self) -> int:
         """Pixels by which the screen is wider than the window."""
-        root = "document.documentElement"
-        wide: int = self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
-        return wide
+        wide: int = self.page.evaluate("document.documentElement.scrollWidth")
+        return max(0, wide - self.width)
 
     def leave(self) -> None:
         self.context.close()

@@ -1,5 +1,6 @@
 """What people come for: share a photo, and see what others share."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,3 +78,28 @@ def test_the_way_back_leads_to_where_one_was(arrive: Arrive, camera_photo: Path)
     erna.page.go_back()
     expect(erna.post_of("Second")).to_be_visible()
     assert abs(erna.page.evaluate("scrollY") - before) < 5
+
+
+def test_a_comment_is_answered_and_told_of(arrive: Arrive, camera_photo: Path) -> None:
+    hanna, iwan = arrive(), arrive()
+    hanna.sign_up("hanna")
+    iwan.sign_up("iwan")
+    hanna.pick(camera_photo)
+    hanna.share("Say something")
+    expect(hanna.post_of("Say something").locator("img.full")).to_be_visible()
+    hanna.page.get_by_role("link", name="View post").click()
+    expect(hanna.page.get_by_role("heading", name="Comments")).to_be_visible()
+
+    iwan.visit(hanna.page.url)
+    iwan.page.get_by_label("Write a comment").fill("What light! <b>@hanna</b>")
+    iwan.page.get_by_role("button", name="Send").click()
+    expect(iwan.page.get_by_text("What light! <b>@hanna</b>")).to_be_visible()
+
+    hanna.visit("/")
+    hanna.page.get_by_role("link", name=re.compile(r"Notifications, \d unread")).click()
+    hanna.page.get_by_role("link", name="iwan").first.click()
+    expect(hanna.page.get_by_text("What light!")).to_be_visible()
+    hanna.page.get_by_role("button", name="Answer").click()
+    hanna.page.get_by_label("Answer iwan").fill("Morning, in August")
+    hanna.page.get_by_role("button", name="Send").last.click()
+    expect(hanna.page.get_by_text("Morning, in August")).to_be_visible()

@@ -19,6 +19,7 @@ const routes: Route[] = [
   { pattern: /^\/signup$/, load: () => import('./account/SignUp.svelte'), open: true },
   { pattern: /^\/explore$/, load: () => import('./explore/Explore.svelte') },
   { pattern: /^\/create$/, load: () => import('./create/Create.svelte') },
+  { pattern: /^\/notifications$/, load: () => import('./notifications/Notifications.svelte') },
   { pattern: /^\/saved$/, load: () => import('./profile/Saved.svelte') },
   { pattern: /^\/settings$/, load: () => import('./settings/Settings.svelte') },
   { pattern: /^\/owner$/, load: () => import('./owner/Owner.svelte') },

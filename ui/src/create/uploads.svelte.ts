@@ -109,6 +109,7 @@ class Uploads {
     const resend = () => this.list.filter((upload) => upload.stage === 'waiting').forEach((upload) => void upload.send())
     addEventListener('online', resend)
     const silence = live.on((event) => {
+      if (event.type === 'notification') return
       this.list.find((upload) => upload.postId && upload.postId === event.postId)?.hear(event)
     })
     return () => {

@@ -49,12 +49,10 @@ class Feed {
 
   /** Count what came since; nothing is moved under the reader's eyes. */
   async look(): Promise<void> {
-    if (!this.pages.ready || this.kept) return
-    const query = { order: 'chronological' as const, limit: PAGE }
-    const page = await ask(api.GET('/api/v1/feed', { params: { query } })).catch(() => undefined)
-    const known = new Set(this.pages.items.map((post) => post.postId))
-    const came = page?.posts.filter((post) => post.timestamp > this.#newest && !known.has(post.postId))
-    this.fresh = came?.length ?? this.fresh
+    if (!this.pages.ready || this.kept || !this.#newest) return
+    const query = { since: this.#newest }
+    const newer = await ask(api.GET('/api/v1/feed/newer', { params: { query } })).catch(() => undefined)
+    this.fresh = newer?.count ?? this.fresh
   }
 
   /** A post of one's own, at the top at once. */
