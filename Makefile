@@ -21,7 +21,7 @@ screens: .venv/.dev  ## take the pictures of docs/screens anew
 	$(BIN)/python -m tests.browser.screens
 
 test: .venv/.dev  ## run every test this machine can run
-	@if test -d ui/node_modules; then npm --prefix ui run check --silent && npm --prefix ui test --silent; fi
+	@if test -d ui/node_modules && command -v npm > /dev/null; then npm --prefix ui run check --silent && npm --prefix ui test --silent; fi
 	$(BIN)/python -m pytest -m "not soak" $(ARGS)
 
 lint: .venv/.dev  ## format, lint, types, layers
