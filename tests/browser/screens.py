@@ -111,7 +111,7 @@ def keep(surfer: Surfer, screen: str, kind: str) -> None:
 
 
 def in_view(surfer: Surfer) -> Iterator[Any]:
-    for image in surfer.page.locator("img.full").all():
+    for image in surfer.page.locator("main img").all():
         box = image.bounding_box()
         if box and box["y"] < SIZES["desk"][1]:
             yield image

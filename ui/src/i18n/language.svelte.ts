@@ -16,10 +16,13 @@ export function preferred(chosen: string, wanted: readonly string[]): Language {
 
 let messages = $state.raw<Messages>(en)
 let language = $state.raw<Language>('en')
+// The language as one's region writes numbers and dates.
+let region = $state.raw('en')
 
 export async function speak(wanted: Language): Promise<void> {
   messages = wanted === 'de' ? (await import('./de')).de : en
   language = wanted
+  region = navigator.languages.find((tag) => tag.split('-')[0] === wanted) ?? wanted
   document.documentElement.lang = wanted
 }
 
@@ -31,12 +34,13 @@ export async function choose(wanted: Language): Promise<void> {
 export const startLanguage = (): Promise<void> => speak(preferred(recall('language'), navigator.languages))
 
 export const spoken = (): Language => language
+export const spokenHere = (): string => region
 
 export type Values = Record<string, string | number>
 
 /** The message, with its form chosen by `n` and its `{names}` filled in. */
 export function t(key: Key, values: Values = {}): string {
-  return fill(messages[key], language, values)
+  return fill(messages[key], region, values)
 }
 
 export function fill(message: Messages[Key], tag: string, values: Values): string {
@@ -53,7 +57,7 @@ const formFor = (tag: string, n: number): 'one' | 'other' =>
 const shortNumber = (n: number, tag: string): string =>
   new Intl.NumberFormat(tag, n >= 10_000 ? { notation: 'compact' } : {}).format(n)
 
-export const number = (n: number): string => shortNumber(n, language)
+export const number = (n: number): string => shortNumber(n, region)
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 60],
@@ -63,7 +67,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ]
 
 /** How long ago, for a week; the day, for what is older. */
-export function ago(time: string, now = Date.now(), tag: string = language): string {
+export function ago(time: string, now = Date.now(), tag: string = region): string {
   let distance = (Date.parse(time) - now) / 1000
   for (const [unit, size] of STEPS) {
     if (Math.abs(distance) < size) {
@@ -74,13 +78,13 @@ export function ago(time: string, now = Date.now(), tag: string = language): str
   return day(time, tag)
 }
 
-export const day = (time: string, tag: string = language): string =>
+export const day = (time: string, tag: string = region): string =>
   new Intl.DateTimeFormat(tag, { dateStyle: 'medium' }).format(new Date(time))
 
 export const moment = (time: string): string =>
-  new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short' }).format(new Date(time))
+  new Intl.DateTimeFormat(region, { dateStyle: 'full', timeStyle: 'short' }).format(new Date(time))
 
-export function bytes(n: number, tag: string = language): string {
+export function bytes(n: number, tag: string = region): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
   const step = n > 0 ? Math.min(units.length - 1, Math.floor(Math.log10(n) / 3)) : 0
   const format = { style: 'unit', unit: units[step]!, unitDisplay: 'short', maximumFractionDigits: step ? 1 : 0 } as const
