@@ -20,6 +20,22 @@ from calotype.web.services import Services
 _ANSWER_MS = 20 * 60_000
 
 
+class Moments:
+    """Milliseconds up to now, each given once: an id minted at a moment of its own is its own."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+        self._taken: set[int] = set()
+
+    def take(self, wanted_ms: int) -> int:
+        """The moment, or the last free one before it; what would lie ahead happens just now."""
+        at_ms = min(wanted_ms, self._now_ms)
+        while at_ms in self._taken:
+            at_ms -= 1
+        self._taken.add(at_ms)
+        return at_ms
+
+
 @dataclass(frozen=True)
 class Engage:
     """The people of a place, by the index that the plan knows them by."""
@@ -41,8 +57,9 @@ class Engage:
                 liked[person].append(posts[number])
         for person, theirs in liked.items():
             await self._like(self.people[person], theirs)
+        moments = Moments(now_ms)
         for planned in reactions.comments:
-            await self._comment(planned, posts, now_ms)
+            await self._comment(planned, posts, moments)
 
     async def _like(self, user_id: int, posts: Sequence[Post]) -> None:
         react = self.services.react
@@ -58,16 +75,16 @@ class Engage:
         await react.database.write(shard_of(user_id), like)
 
     async def _comment(
-        self, planned: PlannedComment, posts: Mapping[int, Post], now_ms: int
+        self, planned: PlannedComment, posts: Mapping[int, Post], moments: Moments
     ) -> None:
         post = posts.get(planned.post)
         if post is None:
             return
-        at_ms = min(time_of(post.published_id or 0) + planned.after_ms, now_ms)
+        at_ms = moments.take(time_of(post.published_id or 0) + planned.after_ms)
         say = partial(self._say, post.post_id)
         said = await say(self.people[planned.person], planned.words, at_ms)
         if planned.answer:
-            await say(post.author_id, planned.answer, min(at_ms + _ANSWER_MS, now_ms), said)
+            await say(post.author_id, planned.answer, moments.take(at_ms + _ANSWER_MS), said)
 
     async def _say(
         self, post_id: int, user_id: int, words: str, at_ms: int, reply_to: int = 0
