@@ -80,10 +80,10 @@ class World:
         await self.shape.timelines.push([Push(reader, entry) for reader in readers])
 
     async def archive(self, which: int) -> None:
-        await self._change(which, self.cached.withdraw_post.withdraw)
+        await self._change(which, self.cached.posting.withdraw.withdraw)
 
     async def restore(self, which: int) -> None:
-        await self._change(which, self.cached.withdraw_post.restore, Status.ARCHIVED)
+        await self._change(which, self.cached.posting.withdraw.restore, Status.ARCHIVED)
 
     async def edit(self, which: int) -> None:
         await self._edit(which, Edit(caption=f"words {which} #{self.clock.now_us()}"))
@@ -124,20 +124,24 @@ class World:
             self.cached.feed.lists.forget_all()
         if which % 3:
             self.cached.fragments.forget_all()
-            self.cached.engagement.forget_all()
+            self.cached.engagement.kept.forget_all()
 
     async def like(self, which: int) -> None:
         if self.posts:
             post_id = self.posts[which % len(self.posts)]
             with suppress(NotFound):
-                await self.cached.react.like(self.reader, post_id, standing=which % 2 == 0)
-                await self.cached.react.save(self.reader, post_id, standing=which % 3 == 0)
+                await self.cached.engagement.react.like(
+                    self.reader, post_id, standing=which % 2 == 0
+                )
+                await self.cached.engagement.react.save(
+                    self.reader, post_id, standing=which % 3 == 0
+                )
 
     async def read(self, which: int) -> None:
         """The same posts and the same bytes; a snapshot's name in the cursor is its own."""
         limit = (1, 3, 20)[which % 3]
         ours, _ = await make_page(self.cached, self.reader, "", limit, Order.RANKED)
-        self.uncached.engagement.forget_all()
+        self.uncached.engagement.kept.forget_all()
         theirs, source = await make_page(self.uncached, self.reader, "", limit, Order.RANKED)
         assert source == Source.TIMELINE
         assert _CURSOR.sub(b"", ours) == _CURSOR.sub(b"", theirs)
@@ -147,7 +151,7 @@ class World:
 
     async def _edit(self, which: int, edit: Edit) -> None:
         await self._change(
-            which, lambda author, post: self.cached.edit_post.edit(author, post, edit)
+            which, lambda author, post: self.cached.posting.edit.edit(author, post, edit)
         )
 
     async def _change(

@@ -92,7 +92,7 @@ class Place:
         self.counter.statements.clear()
         page = await self.services.feed.read(self.reader, cursor, limit, order)
         heads = await find_heads(self.services, page.post_ids)
-        await self.services.engagement.of_page(self.reader, page.post_ids)
+        await self.services.engagement.kept.of_page(self.reader, page.post_ids)
         posts = [_shown(heads[post_id]) for post_id in page.post_ids]
         return Shown(posts, page.next_cursor, len(self.counter.statements))
 
@@ -100,7 +100,7 @@ class Place:
         """As a cache may at any moment."""
         self.services.feed.lists.forget_all()
         self.services.fragments.forget_all()
-        self.services.engagement.forget_all()
+        self.services.engagement.kept.forget_all()
 
     async def profile(self, name: str, limit: int, cursor: str | None = None) -> "Shown":
         self.counter.statements.clear()
@@ -155,7 +155,7 @@ async def test_a_feed_page_costs_the_same_however_much_is_on_it(
     limit = posts // 2
     # What was liked a moment ago costs no more: it may not be counted yet.
     (newest,) = (await place.feed(order, 1)).posts
-    await place.services.react.like(place.reader, int(newest.post_id), standing=True)
+    await place.services.engagement.react.like(place.reader, int(newest.post_id), standing=True)
     place.forget()
     page = await place.feed(order, limit)
     assert (len(page.posts), page.cost) == (limit, first)
@@ -230,12 +230,12 @@ async def test_discovery_costs_the_same_however_many_there_are(place: Place, aut
         await graph_of(place.shape).follow(followed[0], await place.register(f"autumn{at}"))
     await work_off_events(place.shape)
     place.counter.statements.clear()
-    shown = await place._show(await services.explore.read(reader, None, authors))
+    shown = await place._show(await services.discovery.explore.read(reader, None, authors))
     assert (len(shown.posts), shown.cost) == (authors, EXPLORE)
     place.counter.statements.clear()
-    found = await services.find_people.find(reader, "aut", None, 50)
+    found = await services.discovery.find.find(reader, "aut", None, 50)
     assert len(found.items) == min(50, 2 * authors)
     assert len(place.counter.statements) == PEOPLE
     place.counter.statements.clear()
-    assert len(await services.suggest_people.suggest(reader, authors)) == authors
+    assert len(await services.discovery.suggest.suggest(reader, authors)) == authors
     assert len(place.counter.statements) == SUGGESTIONS

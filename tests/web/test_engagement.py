@@ -119,7 +119,9 @@ async def test_lists_leave_out_what_one_may_no_longer_see(
     for post in (narrowed, archived, kept):
         await bob.api("POST", f"/posts/{post.post_id}/like")
         await bob.api("POST", f"/posts/{post.post_id}/save")
-    await place.services.edit_post.edit(ada.id, narrowed.post_id, Edit(audience=Audience.FOLLOWERS))
+    await place.services.posting.edit.edit(
+        ada.id, narrowed.post_id, Edit(audience=Audience.FOLLOWERS)
+    )
     await move(place.shape, archived.post_id, Status.ARCHIVED)
     for what in ("liked", "saved"):
         page = (await bob.api("GET", f"/users/me/{what}")).json()

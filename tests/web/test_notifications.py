@@ -290,7 +290,7 @@ async def test_streams_in_every_web_process_hear_of_it(
     await work_off_events(place.shape)
     for heard in await asyncio.wait_for(asyncio.gather(*coming), 10):
         assert isinstance(heard, Notice)
-        (shown,) = await place.services.read_notices.show(ada.id, [heard])
+        (shown,) = await place.services.notices.read.show(ada.id, [heard])
         assert [account.username for account in shown.people] == ["bob"]
     for web in webs:
         await web.close()

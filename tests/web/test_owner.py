@@ -96,9 +96,10 @@ async def test_a_part_that_is_out_of_order_says_why(place: Place, owner: Visitor
     async def well() -> None: ...
 
     view = dataclasses.replace(
-        place.services.view_place, probes={"database": well, "timelines": away}
+        place.services.owner.view, probes={"database": well, "timelines": away}
     )
-    services = dataclasses.replace(place.services, view_place=view)
+    owners = dataclasses.replace(place.services.owner, view=view)
+    services = dataclasses.replace(place.services, owner=owners)
     here = Place(place.shape, place.clock, services, build_app(services))
     parts = (await read(owner.at(here), "overview"))["parts"]
     await here.close()

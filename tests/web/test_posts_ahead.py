@@ -118,7 +118,7 @@ async def test_a_file_that_does_not_come_fails_with_a_reason(
     if end == "expired":
         await send(place, good, PHOTO)
         place.clock.advance(seconds=DAY_S)
-        await place.services.abandon_upload.expire()
+        await place.services.uploads.abandon.expire()
         await ada.log_in()
         word = "in time"
     elif end == "refused":
@@ -146,7 +146,7 @@ async def test_a_post_can_be_cancelled_while_its_files_come(place: Place, ada: V
     post = await made(place, ada, of(half), of(whole))
     assert (await ada.api("DELETE", f"/posts/{post.post_id}")).status_code == 200
     refused(await send(place, half, PHOTO), 404, "not_found")
-    await place.services.withdraw_post.remove_files(post.post_id)
+    await place.services.posting.withdraw.remove_files(post.post_id)
     assert await kept(place) == {}
     assert (await place.stored(post.post_id)).status == Status.PURGED
 
@@ -189,6 +189,6 @@ async def test_with_their_owner_uploads_go(place: Place, ada: Visitor) -> None:
     await send(place, whole, PHOTO)
     assert (await ada.api("DELETE", "/users/me", json={"password": "correct horse"})).is_success
     refused(await send(place, half, PHOTO), 404, "not_found")
-    await place.services.abandon_upload.forget(ada.id)
+    await place.services.uploads.abandon.forget(ada.id)
     assert await kept(place) == {}
     assert await place.shape.uploads.of_person(ada.id, 10) == []

@@ -135,7 +135,7 @@ async def test_a_file_of_another_size_is_not_taken(place: Place, ada: Visitor) -
 async def test_only_what_must_come_at_once_must_come_soon(place: Place, ada: Visitor) -> None:
     photo = small_jpeg()
     direct, resumable = await asked(ada, len(photo)), await asked(ada, len(photo))
-    hurried = with_take(place, limits=replace(place.services.take_upload.limits, total_s=0))
+    hurried = with_take(place, limits=replace(place.services.uploads.take.limits, total_s=0))
     refused(await send(hurried, direct, photo), 408, "too_slow")
     assert (await piece(ada.at(hurried), resumable["uploadId"], 0, photo)).status_code == 204
 
@@ -161,7 +161,7 @@ async def test_another_file_than_announced_is_refused_for_good(
 
 async def test_limits_are_those_of_what_the_file_is(place: Place, ada: Visitor) -> None:
     """What it says that it is is believed only for a first look."""
-    uploads = place.services.take_upload.limits
+    uploads = place.services.uploads.take.limits
     mib = 2**20
     for size, kind in ((51 * mib, "image/jpeg"), (201 * mib, "video/mp4"), (201 * mib, "")):
         answer = await ada.api("POST", "/uploads", json={"bytes": size, "contentType": kind})
@@ -191,9 +191,10 @@ async def test_what_is_no_announcement_is_invalid(place: Place, ada: Visitor) ->
 
 
 async def test_an_account_may_have_so_many_that_no_post_uses(place: Place, ada: Visitor) -> None:
-    limits = replace(place.services.begin_upload.limits, max_unused=3, max_unused_bytes=1000)
-    begin = dataclasses.replace(place.services.begin_upload, limits=limits)
-    services = dataclasses.replace(place.services, begin_upload=begin)
+    limits = replace(place.services.uploads.begin.limits, max_unused=3, max_unused_bytes=1000)
+    begin = dataclasses.replace(place.services.uploads.begin, limits=limits)
+    uploads = dataclasses.replace(place.services.uploads, begin=begin)
+    services = dataclasses.replace(place.services, uploads=uploads)
     strict = Place(place.shape, place.clock, services, build_app(services))
     ada, bob = ada.at(strict), (await place.person("bob")).at(strict)
     first = await asked(ada, 400)
@@ -233,13 +234,13 @@ async def test_what_is_not_finished_in_a_day_ends(place: Place, ada: Visitor) ->
     assert first.headers["upload-expires"] != second.headers["upload-expires"]
     place.clock.advance(seconds=DAY_S - 1)
     await ada.log_in()
-    assert await place.services.abandon_upload.expire() == 0
+    assert await place.services.uploads.abandon.expire() == 0
     assert (await look(ada, target)).headers["upload-offset"] == "20"
 
     place.clock.advance(seconds=1)
     assert (await look(ada, target)).status_code == 410
     refused(await piece(ada, target["uploadId"], 20, b"x"), 410, "gone")
-    assert await place.services.abandon_upload.expire() == 1
+    assert await place.services.uploads.abandon.expire() == 1
     shown = await state(ada, target)
     assert (shown["status"], "in time" in shown["reason"]) == ("EXPIRED", True)
     assert (await look(ada, target)).status_code == 410
@@ -248,7 +249,7 @@ async def test_what_is_not_finished_in_a_day_ends(place: Place, ada: Visitor) ->
 
     place.clock.advance(seconds=7 * DAY_S + 1)
     await ada.log_in()
-    await place.services.abandon_upload.expire()
+    await place.services.uploads.abandon.expire()
     assert (await look(ada, target)).status_code == 404
 
 
@@ -258,7 +259,7 @@ async def test_a_file_that_no_post_uses_ends_too(place: Place, ada: Visitor) -> 
     assert (await send(place, target, photo)).status_code == 200
     place.clock.advance(seconds=DAY_S + 1)
     await ada.log_in()
-    assert await place.services.abandon_upload.expire() == 1
+    assert await place.services.uploads.abandon.expire() == 1
     body = {"media": [{"uploadId": target["uploadId"]}]}
     refused(await ada.api("POST", "/posts", json=body), 410, "gone")
     await swept(place)
@@ -278,7 +279,7 @@ async def test_a_whole_file_is_finished_whoever_was_cut_off(place: Place, ada: V
     assert (await look(ada, back)).headers["upload-offset"] == str(len(photo))
     place.clock.advance(seconds=3 * DAY_S)
     await ada.log_in()
-    await place.services.abandon_upload.expire()
+    await place.services.uploads.abandon.expire()
     assert (await state(ada, away))["status"] == "COMPLETE"
 
 
@@ -297,10 +298,11 @@ async def test_deleted_it_is_gone(place: Place, ada: Visitor) -> None:
 
 def with_take(place: Place, **changes: Any) -> Place:
     """The same place, whose uploads are taken a little otherwise."""
-    take: TakeUpload = place.services.take_upload
+    take: TakeUpload = place.services.uploads.take
     finish = dataclasses.replace(take.finish, **changes)
     take = dataclasses.replace(take, finish=finish, **changes)
-    services = dataclasses.replace(place.services, take_upload=take)
+    uploads = dataclasses.replace(place.services.uploads, take=take)
+    services = dataclasses.replace(place.services, uploads=uploads)
     return dataclasses.replace(place, services=services, app=build_app(services))
 
 
@@ -316,7 +318,7 @@ async def look(person: Visitor, target: dict[str, Any]) -> httpx.Response:
 async def swept(place: Place) -> None:
     """Run the sweeps, with files long past their grace: those are as old as this machine says."""
     place.clock.advance(seconds=400 * DAY_S)
-    await place.services.abandon_upload.expire()
+    await place.services.uploads.abandon.expire()
     await sweep_blobs(place.shape).run()
     place.clock.advance(seconds=-400 * DAY_S)
 

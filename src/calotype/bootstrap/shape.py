@@ -93,7 +93,7 @@ class Embedded:
 
     @property
     def owner(self) -> str:
-        return f"{self.role}@{socket.gethostname()}"
+        return _owner_of(self.role)
 
     @property
     def dead_letters(self) -> tuple[DeadLetters, ...]:
@@ -142,7 +142,6 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     witness = Here(versions, doorbell)
     core = Database(_engine(directory, "core"), doorbell, witness)
     timeline_database = Database(_engine(directory, "timelines"), doorbell, witness)
-    owner = f"{role}@{socket.gethostname()}"
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
     outbox = SqlOutbox(ids)
@@ -170,7 +169,7 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         jobs=SqlJobQueue(core, ids, clock),
         outbox=outbox,
         events=SqlEventLog(core, clock, GROUPS),
-        keys=SqlIdempotencyKeys(core, clock, owner, longest_request_ms),
+        keys=SqlIdempotencyKeys(core, clock, _owner_of(role), longest_request_ms),
         notices=SqlNotices(core, ids, clock),
         avatars=SqlAvatars(core),
         marks=SqlMarks(core, ids, clock),
@@ -182,10 +181,20 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
         accounts=stores.accounts,
         people=AccountsRoom(core, stores, settings.accounts, policy, ids, clock, outbox),
     )
-    numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
-    if newest := core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):
-        ids.stay_above(newest)
+    _number_on(shape)
     return shape
+
+
+def _number_on(shape: Embedded) -> None:
+    """Mint ids above all that are stored, also where the clock was set back (decision 011)."""
+    numbered = (shape.posts, shape.notices, shape.jobs, shape.outbox, shape.events)
+    if newest := shape.core.look(lambda tx: max(each.newest_id(tx) for each in numbered)):
+        shape.ids.stay_above(newest)
+
+
+def _owner_of(role: str) -> str:
+    """Whose leases a process of this role holds."""
+    return f"{role}@{socket.gethostname()}"
 
 
 def _engine(directory: Path, name: str) -> Engine:

@@ -1,6 +1,7 @@
 """What the web process works with."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from shutil import disk_usage
 
@@ -66,7 +67,15 @@ from calotype.web.fragments import Fragments, JoinedPages
 from calotype.web.hot import HotFiles
 from calotype.web.limits import MemoryLimiter
 from calotype.web.rates import Rates
-from calotype.web.services import Services
+from calotype.web.services import (
+    Discovery,
+    Engaging,
+    Notices,
+    OwnersView,
+    Posting,
+    Services,
+    Uploads,
+)
 from calotype.web.streams import Streams
 from calotype.workers.handlers import GROUPS
 
@@ -78,52 +87,91 @@ SNAPSHOT_CACHE_BYTES = 32 * 1024 * 1024
 def build_services(shape: Embedded) -> Services:
     """What the HTTP edge works with."""
     rule = AudienceRule(shape.graph)
-    gate = Gate(shape.posts, shape.people.accounts, rule)
-    react = React(shape.core, shape.accounts, gate, shape.marks, shape.outbox)
     secret = (shape.settings.directory / "secret").read_bytes()
     urls = MediaUrls(secret, shape.settings.public_url, shape.clock)
 
     web, feed = shape.settings.web, shape.settings.feed
-    site_url = shape.settings.public_url.rstrip("/")
     streams = Streams(web.streams_per_account)
     figures = WebFigures(streams)
     queues = _queues(shape)
-
-    profile_visits = ProfileVisits(
-        KeepAffinities(shape.people.accounts, shape.affinities), shape.clock
-    )
-
-    async def flush() -> None:
-        await profile_visits.flush()
-        await shape.impressions.flush()
-
-    async def ready() -> None:
-        await shape.people.accounts.by_ids([1])
-        await shape.timelines.page(1, 1, 1)
+    visits = ProfileVisits(KeepAffinities(shape.people.accounts, shape.affinities), shape.clock)
 
     return Services(
         people=shape.people,
         graph=shape.graph,
         follow=Follow(shape.core, shape.accounts, shape.graph, shape.outbox),
         posts=shape.posts,
-        create_post=_create_post(shape),
-        create_from_uploads=_create_from_uploads(shape),
-        edit_post=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
-        withdraw_post=withdraw_post(shape),
-        drop_medium=drop_medium(shape),
-        retry_post=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
+        posting=_posting(shape),
+        uploads=_uploads(shape, secret),
         audience=rule,
         welcome=_welcome(shape),
         feed=_feed(shape),
         fragments=Fragments(shape.versions, shape.clock, feed.cache_s, feed.fragment_bytes),
         joined=JoinedPages(shape.versions, shape.clock, feed.cached_lists),
-        engagement=KeptEngagement(
-            ViewEngagement(shape.tallies, shape.marks),
-            shape.versions,
-            shape.clock,
-            feed.cache_s,
-            feed.cached_lists,
-        ),
+        engagement=_engaging(shape, rule),
+        profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
+        discovery=_discovery(shape, rule),
+        change_avatar=_change_avatar(shape),
+        avatars=shape.avatars,
+        leave=Leave(shape.people.close_account, shape.jobs),
+        hot=HotFiles(shape.versions, shape.clock, web.hot_media_bytes),
+        take_along=TakeAlong(shape.people.accounts, shape.posts, shape.graph, shape.blobs),
+        media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
+        urls=urls,
+        bundle=load_bundle(BUNDLE),
+        site_url=shape.settings.public_url.rstrip("/"),
+        impressions=shape.impressions,
+        profile_visits=visits,
+        notices=_notices(shape, rule),
+        settings=web,
+        rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
+        streams=streams,
+        figures=figures,
+        scrape=Scrape(figures, queues, figures_path(shape.settings.directory / "run", "worker")),
+        owner=OwnersView(_view_place(shape, queues), AllDeadLetters(shape.dead_letters)),
+        ready=partial(_ready, shape),
+        flush=partial(_flush, shape, visits),
+        clock=shape.clock,
+    )
+
+
+def _posting(shape: Embedded) -> Posting:
+    return Posting(
+        create=_create_post(shape),
+        create_from_uploads=_create_from_uploads(shape),
+        edit=EditPost(shape.core, shape.posts, shape.jobs, shape.clock),
+        withdraw=withdraw_post(shape),
+        drop=drop_medium(shape),
+        retry=RetryPost(shape.core, shape.posts, shape.jobs, outcome(shape)),
+    )
+
+
+def _uploads(shape: Embedded, secret: bytes) -> Uploads:
+    settings = shape.settings
+    return Uploads(
+        begin=_begin_upload(shape),
+        take=take_upload(shape),
+        abandon=abandon_upload(shape),
+        target=OwnTarget(secret, settings.public_url, shape.clock, settings.uploads.direct_s),
+    )
+
+
+def _discovery(shape: Embedded, rule: AudienceRule) -> Discovery:
+    people = (shape.people.accounts, shape.graph, shape.people_index)
+    return Discovery(
+        find=FindPeople(*people),
+        suggest=SuggestPeople(*people),
+        explore=Explore(shape.recent, shape.posts, rule),
+    )
+
+
+def _engaging(shape: Embedded, rule: AudienceRule) -> Engaging:
+    gate = Gate(shape.posts, shape.people.accounts, rule)
+    react = React(shape.core, shape.accounts, gate, shape.marks, shape.outbox)
+    view = ViewEngagement(shape.tallies, shape.marks)
+    feed = shape.settings.feed
+    return Engaging(
+        kept=KeptEngagement(view, shape.versions, shape.clock, feed.cache_s, feed.cached_lists),
         marks=ReadMarks(shape.posts, rule, gate, shape.marks, shape.tallies),
         react=react,
         discuss=Discuss(
@@ -136,31 +184,13 @@ def build_services(shape: Embedded) -> Services:
             ids=shape.ids,
             clock=shape.clock,
         ),
-        profiles=ReadProfile(shape.people.accounts, shape.posts, shape.graph, rule),
-        find_people=FindPeople(shape.people.accounts, shape.graph, shape.people_index),
-        suggest_people=SuggestPeople(shape.people.accounts, shape.graph, shape.people_index),
-        explore=Explore(shape.recent, shape.posts, rule),
-        begin_upload=_begin_upload(shape),
-        take_upload=take_upload(shape),
-        abandon_upload=abandon_upload(shape),
-        upload_target=OwnTarget(
-            secret, shape.settings.public_url, shape.clock, shape.settings.uploads.direct_s
-        ),
-        change_avatar=_change_avatar(shape),
-        avatars=shape.avatars,
-        leave=Leave(shape.people.close_account, shape.jobs),
-        hot=HotFiles(shape.versions, shape.clock, web.hot_media_bytes),
-        take_along=TakeAlong(shape.people.accounts, shape.posts, shape.graph, shape.blobs),
-        media=ServeMedia(shape.posts, shape.avatars, shape.blobs, rule, urls),
-        urls=urls,
-        blobs=shape.blobs,
-        live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
-        bundle=load_bundle(BUNDLE),
-        site_url=site_url,
-        impressions=shape.impressions,
-        profile_visits=profile_visits,
-        notices=shape.notices,
-        read_notices=ReadNotices(
+    )
+
+
+def _notices(shape: Embedded, rule: AudienceRule) -> Notices:
+    return Notices(
+        store=shape.notices,
+        read=ReadNotices(
             posts=shape.posts,
             accounts=shape.people.accounts,
             rule=rule,
@@ -168,17 +198,18 @@ def build_services(shape: Embedded) -> Services:
             comments=shape.comments,
             notices=shape.notices,
         ),
-        settings=web,
-        rates=Rates(web.rates, MemoryLimiter(web.rates.remembered)),
-        streams=streams,
-        figures=figures,
-        scrape=Scrape(figures, queues, figures_path(shape.settings.directory / "run", "worker")),
-        view_place=_view_place(shape, queues),
-        dead_letters=AllDeadLetters(shape.dead_letters),
-        ready=ready,
-        flush=flush,
-        clock=shape.clock,
+        live=LiveStream(shape.notices, shape.posts, shape.doorbell.listen),
     )
+
+
+async def _ready(shape: Embedded) -> None:
+    await shape.people.accounts.by_ids([1])
+    await shape.timelines.page(1, 1, 1)
+
+
+async def _flush(shape: Embedded, visits: ProfileVisits) -> None:
+    await visits.flush()
+    await shape.impressions.flush()
 
 
 def _welcome(shape: Embedded) -> WelcomeReader:

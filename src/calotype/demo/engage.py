@@ -62,7 +62,7 @@ class Engage:
             await self._comment(planned, posts, moments)
 
     async def _like(self, user_id: int, posts: Sequence[Post]) -> None:
-        react = self.services.react
+        react = self.services.engagement.react
 
         def like(tx: Transaction) -> None:
             for post in posts:
@@ -90,5 +90,5 @@ class Engage:
         self, post_id: int, user_id: int, words: str, at_ms: int, reply_to: int = 0
     ) -> int:
         """Say something at its own moment; the comment's id."""
-        discuss = dataclasses.replace(self.services.discuss, ids=ids_at(at_ms))
+        discuss = dataclasses.replace(self.services.engagement.discuss, ids=ids_at(at_ms))
         return (await discuss.comment(user_id, post_id, words, reply_to)).comment_id

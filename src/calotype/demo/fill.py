@@ -135,7 +135,7 @@ class Fill:
     async def _make(self, planned: PlannedPost, author_id: int, now_ms: int) -> int:
         pictures = [await asyncio.to_thread(self.pictures, each) for each in planned.subjects]
         ids = ids_at(planned.moment.before(now_ms) - _LAG_MS)
-        create = dataclasses.replace(self.services.create_post, ids=ids)
+        create = dataclasses.replace(self.services.posting.create, ids=ids)
         body, kind = _form(_texts(planned), pictures)
         return (await create.create(author_id, body, kind, None)).post_id
 
@@ -164,7 +164,7 @@ class Fill:
 
     @property
     def _jobs(self) -> object:
-        return self.services.create_post.jobs
+        return self.services.posting.create.jobs
 
 
 def _most_followed(community: Community) -> list[int]:

@@ -68,7 +68,7 @@ async def comments(
     """Comments on a post, or answers to one of them, newest first."""
     viewer_id = viewer.user_id if viewer else None
     thread = parse_id(reply_to, "replyTo") if reply_to else 0
-    page = await services.discuss.read(
+    page = await services.engagement.discuss.read(
         viewer_id, parse_id(post_id, "postId"), thread, cursor or None, limit
     )
     shown = await _show(services, page.items, viewer_id)
@@ -90,7 +90,7 @@ async def add_comment(
     """Comment on a post, or answer a comment."""
     reply_to = parse_id(data.reply_to, "replyTo") if data.reply_to is not UNSET else 0
     id_ = parse_id(post_id, "postId")
-    written = await services.discuss.comment(me.user_id, id_, data.text, reply_to)
+    written = await services.engagement.discuss.comment(me.user_id, id_, data.text, reply_to)
     return (await _show(services, [written], me.user_id))[0]
 
 
@@ -103,7 +103,7 @@ async def edit_comment(
 ) -> CommentView:
     """Change the words of one's own comment."""
     id_ = parse_id(comment_id, "commentId")
-    edited = await services.discuss.edit(me.user_id, id_, data.text)
+    edited = await services.engagement.discuss.edit(me.user_id, id_, data.text)
     return (await _show(services, [edited], me.user_id))[0]
 
 
@@ -117,7 +117,7 @@ async def delete_comment(
     comment_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
 ) -> Response[None]:
     """Take away a comment, one's own or on one's own post, with the answers to it."""
-    await services.discuss.withdraw(me.user_id, parse_id(comment_id, "commentId"))
+    await services.engagement.discuss.withdraw(me.user_id, parse_id(comment_id, "commentId"))
     return Response(None, status_code=204)
 
 
@@ -149,8 +149,8 @@ async def unlike_comment(
 
 async def _like(services: Services, me: Identity, comment_id: str, *, standing: bool) -> LikedView:
     id_ = parse_id(comment_id, "commentId")
-    async with services.reacting:
-        await services.discuss.like(me.user_id, id_, standing=standing)
+    async with services.engagement.turns:
+        await services.engagement.discuss.like(me.user_id, id_, standing=standing)
         return await show_liked(services, me, id_)
 
 
@@ -159,7 +159,7 @@ async def _show(
 ) -> list[CommentView]:
     """Comments with their authors and engagement: three round trips, whatever their number."""
     authors = await services.people.accounts.by_ids(each.author_id for each in found)
-    engagement = await services.engagement.of(viewer_id, [each.comment_id for each in found])
+    engagement = await services.engagement.kept.of(viewer_id, [each.comment_id for each in found])
     return [
         CommentView(
             comment_id=str(each.comment_id),

@@ -52,7 +52,7 @@ async def find_people(
 
     Case and accents make no difference. Of several words each must begin a word of the names.
     """
-    page = await services.find_people.find(me.user_id, q, cursor or None, limit)
+    page = await services.discovery.find.find(me.user_id, q, cursor or None, limit)
     return FoundPeopleView(
         [
             _found(services, each.account, each.followers, following=each.following)
@@ -69,7 +69,7 @@ async def suggest_people(
     limit: FromQuery[int] = 20,
 ) -> SuggestionsView:
     """People to follow: whom one's follows follow, and then the most followed."""
-    found = await services.suggest_people.suggest(me.user_id, limit)
+    found = await services.discovery.suggest.suggest(me.user_id, limit)
     return SuggestionsView([_suggestion(services, each) for each in found])
 
 
@@ -82,7 +82,7 @@ async def explore(
 ) -> FeedView:
     """What anyone has published for everyone, newest first."""
     viewer_id = viewer.user_id if viewer else None
-    page = await services.explore.read(viewer_id, cursor or None, limit)
+    page = await services.discovery.explore.read(viewer_id, cursor or None, limit)
     posts = await show_posts(services, list(page.items), viewer_id)
     return FeedView(posts, page.next_cursor or UNSET)
 

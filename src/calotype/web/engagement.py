@@ -87,7 +87,7 @@ async def likes(
 ) -> PeopleView:
     """Who likes a post, the last one first."""
     viewer_id = viewer.user_id if viewer else None
-    page = await services.marks.likers(
+    page = await services.engagement.marks.likers(
         viewer_id, parse_id(post_id, "postId"), cursor or None, limit
     )
     return await _likers(services, page)
@@ -117,28 +117,28 @@ async def saved(
 
 async def _like(services: Services, me: Identity, post_id: str, *, standing: bool) -> LikedView:
     id_ = parse_id(post_id, "postId")
-    async with services.reacting:
-        await services.react.like(me.user_id, id_, standing=standing)
+    async with services.engagement.turns:
+        await services.engagement.react.like(me.user_id, id_, standing=standing)
         return await show_liked(services, me, id_)
 
 
 async def _save(services: Services, me: Identity, post_id: str, *, standing: bool) -> SavedView:
     id_ = parse_id(post_id, "postId")
-    async with services.reacting:
-        await services.react.save(me.user_id, id_, standing=standing)
+    async with services.engagement.turns:
+        await services.engagement.react.save(me.user_id, id_, standing=standing)
     return SavedView(saved=standing)
 
 
 async def show_liked(services: Services, me: Identity, subject_id: int) -> LikedView:
     """How the one who asks likes a post or a comment now, and how many do."""
-    engagement = (await services.engagement.of(me.user_id, [subject_id]))[subject_id]
+    engagement = (await services.engagement.kept.of(me.user_id, [subject_id]))[subject_id]
     return LikedView(engagement.liked, engagement.likes)
 
 
 async def _marked(
     services: Services, me: Identity, kind: Kind, cursor: str, limit: int
 ) -> FeedView:
-    page = await services.marks.of_person(me.user_id, kind, cursor or None, limit)
+    page = await services.engagement.marks.of_person(me.user_id, kind, cursor or None, limit)
     posts = await show_posts(services, list(page.items), me.user_id)
     return FeedView(posts, page.next_cursor or UNSET)
 

@@ -74,7 +74,7 @@ def ready_page(services: Services, reader_id: int, limit: int) -> bytes | None:
     heads = services.fragments.all(page.post_ids)
     if heads is None:
         return None
-    engagement = services.engagement.known(reader_id, page.post_ids)
+    engagement = services.engagement.kept.known(reader_id, page.post_ids)
     if engagement is None:
         return None
     body = join_page(page.post_ids, heads, engagement, page.next_cursor)
@@ -97,7 +97,7 @@ async def make_page(
     page = await services.feed.read(reader_id, cursor or None, limit, order)
     heads = await find_heads(services, page.post_ids)
     shown = [post_id for post_id in page.post_ids if post_id in heads]
-    engagement = await services.engagement.of_page(reader_id, shown)
+    engagement = await services.engagement.kept.of_page(reader_id, shown)
     body = join_page(shown, [heads[post_id] for post_id in shown], engagement, page.next_cursor)
     return body, page.source
 

@@ -63,7 +63,7 @@ async def notifications(
     limit: FromQuery[int] = 20,
 ) -> NotificationsView:
     """What one is told, newest first, of the last 30 days."""
-    page = await services.read_notices.page(me.user_id, cursor or None, limit)
+    page = await services.notices.read.page(me.user_id, cursor or None, limit)
     shown = [show_notification(services, each) for each in page.items]
     return NotificationsView(shown, page.next_cursor or UNSET)
 
@@ -71,7 +71,7 @@ async def notifications(
 @get("/notifications/count", responses=refusals(401), operation_id="countNotifications")
 async def count(me: NamedDependency[Identity], services: NamedDependency[Services]) -> UnreadView:
     """How many are unread."""
-    return UnreadView(await services.read_notices.unread(me.user_id))
+    return UnreadView(await services.notices.read.unread(me.user_id))
 
 
 @post(
@@ -86,8 +86,8 @@ async def read(
     services: NamedDependency[Services],
 ) -> UnreadView:
     """Note that one has read up to a notification; how many are unread then."""
-    await services.notices.mark_read(me.user_id, parse_id(data.up_to, "upTo"))
-    return UnreadView(await services.read_notices.unread(me.user_id))
+    await services.notices.store.mark_read(me.user_id, parse_id(data.up_to, "upTo"))
+    return UnreadView(await services.notices.read.unread(me.user_id))
 
 
 def show_notification(services: Services, each: Notification) -> NotificationView:

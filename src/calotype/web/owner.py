@@ -72,7 +72,7 @@ async def overview(
     services: NamedDependency[Services],
 ) -> OverviewView:
     """Who and what is here, what waits, and what is out of order."""
-    return _overview(await services.view_place.view())
+    return _overview(await services.owner.view.view())
 
 
 @get("/owner/dead-letters", responses=refusals(401, 403), operation_id="listDeadLetters")
@@ -83,7 +83,7 @@ async def dead_letters(
     limit: FromQuery[int] = 50,
 ) -> DeadLettersView:
     """Jobs and events that failed their last try, newest first."""
-    page = await services.dead_letters.page(cursor or None, limit)
+    page = await services.owner.dead_letters.page(cursor or None, limit)
     return DeadLettersView(
         [
             DeadLetterView(
@@ -114,7 +114,7 @@ async def replay(
     services: NamedDependency[Services],
 ) -> None:
     """Give a dead letter all its tries again."""
-    await services.dead_letters.replay(parse_id(letter_id, "letterId"))
+    await services.owner.dead_letters.replay(parse_id(letter_id, "letterId"))
 
 
 def _overview(found: Overview) -> OverviewView:

@@ -142,9 +142,11 @@ async def create_post(
     async with answered_in_full(request) as body:
         if content_type.partition(";")[0].strip().lower() == "application/json":
             text = await whole(body, MAX_JSON_BYTES)
-            created = await services.create_from_uploads.create(me.user_id, text, idempotency_key)
+            created = await services.posting.create_from_uploads.create(
+                me.user_id, text, idempotency_key
+            )
         else:
-            created = await services.create_post.create(
+            created = await services.posting.create.create(
                 me.user_id, body, content_type, idempotency_key
             )
     services.figures.stages.add(RECEIVED)
@@ -193,7 +195,7 @@ async def edit_post(
         audience=None if data.audience is UNSET else data.audience,
         alt_texts={parse_id(each.media_id, "mediaId"): each.alt_text for each in data.media},
     )
-    edited = await services.edit_post.edit(me.user_id, parse_id(post_id, "postId"), edit)
+    edited = await services.posting.edit.edit(me.user_id, parse_id(post_id, "postId"), edit)
     return (await show_posts(services, [edited], me.user_id))[0]
 
 
@@ -208,7 +210,7 @@ async def withdraw_post(
 ) -> StatusView:
     """Cancel one's own post while it is processed, archive it once published, purge it if it failed."""
     id_ = parse_id(post_id, "postId")
-    return StatusView(str(id_), await services.withdraw_post.withdraw(me.user_id, id_))
+    return StatusView(str(id_), await services.posting.withdraw.withdraw(me.user_id, id_))
 
 
 @post(
@@ -222,7 +224,7 @@ async def restore_post(
 ) -> StatusView:
     """Publish one's own archived post again, in the place that it had."""
     id_ = parse_id(post_id, "postId")
-    return StatusView(str(id_), await services.withdraw_post.restore(me.user_id, id_))
+    return StatusView(str(id_), await services.posting.withdraw.restore(me.user_id, id_))
 
 
 @post(
@@ -236,7 +238,7 @@ async def purge_post(
 ) -> StatusView:
     """Give one's own archived, cancelled or failed post up for good; its files go soon after."""
     id_ = parse_id(post_id, "postId")
-    return StatusView(str(id_), await services.withdraw_post.purge(me.user_id, id_))
+    return StatusView(str(id_), await services.posting.withdraw.purge(me.user_id, id_))
 
 
 @post(
@@ -250,7 +252,7 @@ async def retry_post(
 ) -> StatusView:
     """Try again to process one's own post that failed by no fault of its photos."""
     id_ = parse_id(post_id, "postId")
-    return StatusView(str(id_), await services.retry_post.retry(me.user_id, id_))
+    return StatusView(str(id_), await services.posting.retry.retry(me.user_id, id_))
 
 
 @delete(
@@ -266,7 +268,7 @@ async def drop_medium(
     services: NamedDependency[Services],
 ) -> PostView:
     """Drop a photo of one's own post that failed or still waits, and publish the rest."""
-    left = await services.drop_medium.drop(
+    left = await services.posting.drop.drop(
         me.user_id, parse_id(post_id, "postId"), parse_id(media_id, "mediaId")
     )
     return (await show_posts(services, [left], me.user_id))[0]

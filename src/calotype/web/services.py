@@ -7,7 +7,6 @@ import anyio
 
 from calotype.accounts.room import AccountsRoom
 from calotype.audience.rule import AudienceRule
-from calotype.blobs.store import BlobStore
 from calotype.delivery.serve import ServeMedia
 from calotype.delivery.urls import MediaUrls
 from calotype.departure.leave import Leave
@@ -59,6 +58,68 @@ REACTING = 2
 
 
 @dataclass(frozen=True)
+class Posting:
+    """What authors do with their posts."""
+
+    create: CreatePost
+    create_from_uploads: CreateFromUploads
+    edit: EditPost
+    withdraw: WithdrawPost
+    drop: DropMedium
+    retry: RetryPost
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """Uploads apart from posts."""
+
+    begin: BeginUpload
+    take: TakeUpload
+    abandon: AbandonUpload
+    target: UploadTarget
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """People and posts that one does not follow yet."""
+
+    find: FindPeople
+    suggest: SuggestPeople
+    explore: Explore
+
+
+@dataclass(frozen=True)
+class Engaging:
+    """What others do about posts."""
+
+    kept: KeptEngagement
+    marks: ReadMarks
+    react: React
+    discuss: Discuss
+    turns: anyio.Semaphore = field(
+        default_factory=lambda: anyio.Semaphore(REACTING, fast_acquire=True)
+    )
+    """Held while a like or a save is put; the others wait in line."""
+
+
+@dataclass(frozen=True)
+class Notices:
+    """What people are told, as a list and as it comes."""
+
+    store: NoticeStore
+    read: ReadNotices
+    live: LiveStream
+
+
+@dataclass(frozen=True)
+class OwnersView:
+    """What the owner alone may look at."""
+
+    view: ViewPlace
+    dead_letters: AllDeadLetters
+
+
+@dataclass(frozen=True)
 class Services:
     """Use cases and stores, by the names that handlers use."""
 
@@ -66,29 +127,16 @@ class Services:
     graph: GraphStore
     follow: Follow
     posts: PostStore
-    create_post: CreatePost
-    create_from_uploads: CreateFromUploads
-    edit_post: EditPost
-    withdraw_post: WithdrawPost
-    drop_medium: DropMedium
-    retry_post: RetryPost
+    posting: Posting
+    uploads: Uploads
     audience: AudienceRule
     welcome: WelcomeReader
     feed: ReadFeed
     fragments: Fragments
     joined: JoinedPages
     profiles: ReadProfile
-    find_people: FindPeople
-    suggest_people: SuggestPeople
-    explore: Explore
-    engagement: KeptEngagement
-    marks: ReadMarks
-    react: React
-    begin_upload: BeginUpload
-    take_upload: TakeUpload
-    abandon_upload: AbandonUpload
-    upload_target: UploadTarget
-    discuss: Discuss
+    discovery: Discovery
+    engagement: Engaging
     impressions: ImpressionLog
     profile_visits: ProfileVisits
     change_avatar: ChangeAvatar
@@ -98,28 +146,20 @@ class Services:
     media: ServeMedia
     hot: HotFiles
     urls: MediaUrls
-    blobs: BlobStore
-    live: LiveStream
     bundle: Bundle
     site_url: str
     """How people reach this place; empty if that is not known."""
-    notices: NoticeStore
-    read_notices: ReadNotices
+    notices: Notices
     settings: WebSettings
     rates: Rates
     streams: Streams
     figures: WebFigures
     scrape: Scrape
-    view_place: ViewPlace
-    dead_letters: AllDeadLetters
+    owner: OwnersView
     ready: Callable[[], Awaitable[None]]
     """Raises Unavailable while the stores do not answer."""
     flush: Callable[[], Awaitable[None]]
     """Writes what is gathered in memory; called before the stores are closed."""
     clock: Clock
-    reacting: anyio.Semaphore = field(
-        default_factory=lambda: anyio.Semaphore(REACTING, fast_acquire=True)
-    )
-    """Held while a like or a save is put; the others wait in line."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the server is told to stop: streams end."""

@@ -44,7 +44,7 @@ async def stream(
         raise Malformed("Last-Event-ID is the id of an event of this stream")
     services.streams.check(me.user_id)
     last_id = int(last_event_id) if last_event_id else None
-    notices = services.live.follow(me.user_id, last_id, HEARTBEAT_S)
+    notices = services.notices.live.follow(me.user_id, last_id, HEARTBEAT_S)
     token = token_of(request) or ""
     return ServerSentEvent(_counted(services, me.user_id, _messages(services, me, token, notices)))
 
@@ -103,7 +103,7 @@ async def _messages_of(
             event="notification",
             data=json.encode(show_notification(services, shown)).decode(),
         )
-        for shown in await services.read_notices.show(me.user_id, [told])
+        for shown in await services.notices.read.show(me.user_id, [told])
     ]
 
 

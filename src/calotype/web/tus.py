@@ -63,7 +63,7 @@ async def capabilities(services: NamedDependency[Services]) -> Response[None]:
     headers = {
         "Tus-Version": VERSION,
         "Tus-Extension": EXTENSIONS,
-        "Tus-Max-Size": str(services.begin_upload.limits.largest),
+        "Tus-Max-Size": str(services.uploads.begin.limits.largest),
         "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
     }
     return _answer(204, headers)
@@ -75,12 +75,12 @@ async def create(
 ) -> Response[None]:
     async with answered_in_full(request) as body:
         _check_version(request)
-        upload = await services.begin_upload.begin(me.user_id, _announced(request))
+        upload = await services.uploads.begin.begin(me.user_id, _announced(request))
         headers = {"Location": f"/api/v1/uploads/tus/{upload.upload_id}"}
         progress = Progress(upload, 0)
         if request.headers.get("content-type") == PIECE:
             digest = _digest(request)
-            progress = await services.take_upload.append(
+            progress = await services.uploads.take.append(
                 me.user_id, upload.upload_id, 0, body, digest
             )
     return _answer(201, headers | _standing(progress))
@@ -94,9 +94,9 @@ async def look(
     services: NamedDependency[Services],
 ) -> Response[None]:
     _check_version(request)
-    progress = await services.take_upload.progress(me.user_id, parse_id(upload_id, "uploadId"))
+    progress = await services.uploads.take.progress(me.user_id, parse_id(upload_id, "uploadId"))
     upload = progress.upload
-    now_ms = services.take_upload.clock.now_ms()
+    now_ms = services.uploads.take.clock.now_ms()
     is_over = upload.status == UploadStatus.OPEN and upload.expires_ms <= now_ms
     if is_over or upload.status in {UploadStatus.REFUSED, UploadStatus.EXPIRED}:
         raise Gone(upload.reason or "this upload's time is over; begin a new one")
@@ -150,7 +150,7 @@ async def _append(
         _check_version(request)
         if request.headers.get("content-type") != PIECE:
             raise Unsupported(f"a piece has the content type {PIECE}")
-        progress = await services.take_upload.append(
+        progress = await services.uploads.take.append(
             me.user_id,
             parse_id(upload_id, "uploadId"),
             _number(request, "Upload-Offset"),
@@ -165,7 +165,7 @@ async def _terminate(
     request: Asked, services: Services, me: Identity, upload_id: str
 ) -> Response[None]:
     _check_version(request)
-    await services.abandon_upload.abandon(me.user_id, parse_id(upload_id, "uploadId"))
+    await services.uploads.abandon.abandon(me.user_id, parse_id(upload_id, "uploadId"))
     return _answer(204, {})
 
 

@@ -74,8 +74,8 @@ async def create_upload(
 ) -> Response[TargetView]:
     """Ask for a place to send one file to, before the post that will use it."""
     announced = Announced(data.bytes, data.content_type, data.sha256)
-    upload = await services.begin_upload.begin(me.user_id, announced)
-    target = services.upload_target.sign(upload, data.content_type)
+    upload = await services.uploads.begin.begin(me.user_id, announced)
+    target = services.uploads.target.sign(upload, data.content_type)
     view = TargetView(
         upload_id=str(upload.upload_id),
         method=target.method,
@@ -93,7 +93,7 @@ async def read_upload(
 ) -> UploadView:
     """How one's own upload stands, direct or resumable."""
     id_ = parse_id(upload_id, "uploadId")
-    return _show(await services.take_upload.progress(me.user_id, id_))
+    return _show(await services.uploads.take.progress(me.user_id, id_))
 
 
 @delete("/uploads/{upload_id:str}", responses=refusals(401, 404, 409), operation_id="deleteUpload")
@@ -101,7 +101,7 @@ async def delete_upload(
     upload_id: FromPath[str], me: NamedDependency[Identity], services: NamedDependency[Services]
 ) -> None:
     """Delete one's own upload that no post uses."""
-    await services.abandon_upload.abandon(me.user_id, parse_id(upload_id, "uploadId"))
+    await services.uploads.abandon.abandon(me.user_id, parse_id(upload_id, "uploadId"))
 
 
 @put(
@@ -121,8 +121,8 @@ async def send_upload(
     """Send the whole file to a signed URL; after a broken connection, send it again from the start."""
     async with answered_in_full(request) as body:
         id_ = parse_id(upload_id, "uploadId")
-        services.upload_target.check(id_, expires, signature)
-        upload = await services.take_upload.replace(id_, body, announced_length(request))
+        services.uploads.target.check(id_, expires, signature)
+        upload = await services.uploads.take.replace(id_, body, announced_length(request))
     return _show(Progress(upload, upload.size))
 
 

@@ -135,7 +135,7 @@ async def show_posts(
 ) -> list[PostView]:
     """Posts with their authors and engagement: three round trips, whatever their number."""
     authors = await services.people.accounts.by_ids({post.author_id for post in posts})
-    engagement = await services.engagement.of(viewer_id, [post.post_id for post in posts])
+    engagement = await services.engagement.kept.of(viewer_id, [post.post_id for post in posts])
     return [
         show_post(services, post, authors, engagement[post.post_id])
         for post in posts

@@ -87,9 +87,9 @@ async def work_off_upkeep(place: Place) -> list[str]:
         for job in leased:
             first, _, second = job.key.partition("/")
             if job.kind == PURGE:
-                await services.withdraw_post.remove_files(int(first))
+                await services.posting.withdraw.remove_files(int(first))
             elif job.kind == DROP:
-                await services.drop_medium.remove_files(int(first), int(second))
+                await services.posting.drop.remove_files(int(first), int(second))
             else:
                 assert job.kind == REKEY
                 await Rekey(shape.posts, shape.blobs).rekey(int(first), second)
