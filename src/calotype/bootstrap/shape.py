@@ -35,6 +35,7 @@ from calotype.graph.adapters.sql import SqlGraph
 from calotype.jobs.adapters.sql import SqlJobQueue
 from calotype.kernel.clock import Clock, SystemClock
 from calotype.kernel.deadletters import DeadLetters
+from calotype.kernel.durable import sync
 from calotype.kernel.errors import Misconfigured
 from calotype.kernel.ids import IdFactory
 from calotype.notify.adapters.sql import SqlNotices
@@ -139,9 +140,10 @@ def open_embedded(settings: Settings, role: str, clock: Clock | None = None) -> 
     ids = IdFactory(clock)
     doorbell = UnixDoorbell(directory / "run", role)
     versions = doorbell.witness = Versions()
-    witness = Here(versions, doorbell)
-    core = Database(_engine(directory, "core"), doorbell, witness)
-    timeline_database = Database(_engine(directory, "timelines"), doorbell, witness)
+    engines = (_engine(directory, name) for name in DATABASES)
+    core, timeline_database = (
+        Database(engine, doorbell, Here(versions, doorbell)) for engine in engines
+    )
     longest_request_ms = int(settings.uploads.total_s * 2_000)
     stores = sql_stores()
     outbox = SqlOutbox(ids)
@@ -230,6 +232,7 @@ def _make_secret(path: Path) -> None:
         file.flush()
         os.fsync(descriptor)
     fresh.rename(path)
+    sync(path.parent)
 
 
 @contextmanager

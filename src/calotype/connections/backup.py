@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import disk_usage
 
+from calotype.kernel.durable import sync
 from calotype.kernel.errors import Misconfigured
 
 KEPT = 3
@@ -35,9 +36,9 @@ def back_up(file: Path, step: str, directory: Path) -> Path:
         _check_room(file, directory)
         unfinished.touch(mode=0o600, exist_ok=False)
         _copy(file, unfinished)
-        _sync(unfinished)
+        sync(unfinished)
         unfinished.rename(target)
-        _sync(directory)
+        sync(directory)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
@@ -74,14 +75,6 @@ def _copy(file: Path, target: Path) -> None:
         source.backup(copy, pages=_PAGES)
         # A copy is one file: no -wal and -shm beside it until someone opens it.
         copy.execute("PRAGMA journal_mode=DELETE")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: OSError | sqlite3.Error) -> str:

@@ -9,6 +9,7 @@ counted and given up, so that memory stays bounded.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from calotype.kernel.errors import CalotypeError
@@ -52,11 +53,9 @@ class Gatherer(Generic[T]):
 
     async def _hand_on(self) -> None:
         while self._waiting:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._delay_s):
                     await self._enough.wait()
-            except TimeoutError:
-                pass
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             if len(self._waiting) < self._most:
                 self._enough.clear()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from calotype.kernel.durable import sync
 from calotype.kernel.errors import Unavailable
 
 # A concurrent delete may prune the directory between mkdir and link; each try needs another one.
@@ -44,15 +45,7 @@ def make_durable_directory(path: Path) -> None:
     for place in reversed(missing):
         place.mkdir(mode=0o700, exist_ok=True)
     for place in missing:
-        fsync_directory(place.parent)
-
-
-def fsync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(place.parent)
 
 
 def link_new(root: Path, source: Path, target: Path) -> None:

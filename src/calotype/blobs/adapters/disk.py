@@ -27,7 +27,6 @@ from typing import ParamSpec, TypeVar
 
 from calotype.blobs.adapters.blocking import in_thread, translated
 from calotype.blobs.adapters.directories import (
-    fsync_directory,
     link_new,
     make_durable_directory,
     parents,
@@ -35,6 +34,7 @@ from calotype.blobs.adapters.directories import (
 )
 from calotype.blobs.keys import RESERVED, TEMPORARY, check_key, check_prefix
 from calotype.blobs.store import BlobInfo, BlobPart
+from calotype.kernel.durable import sync
 from calotype.kernel.errors import AlreadyExists, CalotypeError, Invalid, NotFound
 
 T = TypeVar("T")
@@ -169,7 +169,7 @@ class _Draft:
         self._temporary.unlink()
         with suppress(FileNotFoundError):  # deleted already, and its directory with it
             for directory in parents(self._root, self._target):
-                fsync_directory(directory)
+                sync(directory)
         return info_of(self._key, status)
 
     def abandon(self) -> None:
@@ -267,7 +267,7 @@ def _delete(root: Path, key: str) -> None:
     prune(root, path)
     for directory in parents(root, path):
         with suppress(FileNotFoundError):
-            fsync_directory(directory)
+            sync(directory)
             return
 
 

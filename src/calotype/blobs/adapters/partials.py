@@ -17,7 +17,6 @@ from typing import ParamSpec, TypeVar
 
 from calotype.blobs.adapters.blocking import in_thread, translated
 from calotype.blobs.adapters.directories import (
-    fsync_directory,
     link_new,
     make_durable_directory,
     parents,
@@ -26,6 +25,7 @@ from calotype.blobs.adapters.disk import WRITE_BATCH, info_of, modified_ms, occu
 from calotype.blobs.keys import PARTIAL, check_key
 from calotype.blobs.partials import Digest, Partial, PartialInfo
 from calotype.blobs.store import BlobInfo
+from calotype.kernel.durable import sync
 from calotype.kernel.errors import AlreadyExists, Busy, DamagedChunk, Invalid, NotFound
 
 T = TypeVar("T")
@@ -212,7 +212,7 @@ class _Held:
         except NotADirectoryError as error:
             raise occupied(target, key) from error
         for directory in parents(self._root, target):
-            fsync_directory(directory)
+            sync(directory)
         return info_of(key, status)
 
 
@@ -221,7 +221,7 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except FileExistsError as error:
         raise AlreadyExists("there is a partial blob of this name", name=path.name) from error
-    fsync_directory(path.parent)
+    sync(path.parent)
 
 
 def _durable_size(path: Path) -> int:
@@ -251,19 +251,19 @@ def _mark_of(path: Path) -> Path:
 def _mark(path: Path, start: int) -> None:
     with suppress(FileExistsError):
         _mark_of(path).symlink_to(str(start))
-    fsync_directory(path.parent)
+    sync(path.parent)
 
 
 def _unmark(path: Path) -> None:
     with suppress(FileNotFoundError):
         _mark_of(path).unlink()
-        fsync_directory(path.parent)
+        sync(path.parent)
 
 
 def _discard(path: Path) -> None:
     for each in (path, _mark_of(path)):
         each.unlink(missing_ok=True)
-    fsync_directory(path.parent)
+    sync(path.parent)
 
 
 def _infos(directory: Path) -> list[PartialInfo]:

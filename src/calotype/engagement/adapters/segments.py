@@ -17,6 +17,7 @@ import msgspec
 
 from calotype.engagement.impressions import Entry
 from calotype.kernel.clock import Clock
+from calotype.kernel.durable import sync
 from calotype.kernel.errors import Unavailable
 from calotype.kernel.gathering import Gatherer
 
@@ -78,7 +79,7 @@ class SegmentLog:
             segment = self._directory / name if fresh else segments[-1]
             _put(segment, b"".join(_encoder.encode(entry) + b"\n" for entry in entries), "ab")
             if fresh:
-                _sync_directory(self._directory)
+                sync(self._directory)
 
     def _forget(self, user_id: int) -> None:
         if not self._directory.exists():
@@ -95,7 +96,7 @@ class SegmentLog:
                 fresh = segment.with_suffix(".part")
                 _put(fresh, kept, "wb")
                 fresh.replace(segment)
-                _sync_directory(self._directory)
+                sync(self._directory)
 
     def _sweep(self) -> None:
         if not self._directory.exists():
@@ -131,11 +132,3 @@ def _put(path: Path, data: bytes, mode: str) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
