@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from calotype.cache.bounded import Bounded
 from calotype.cache.flights import Flights
 from calotype.connections.changes import Versions
 from calotype.engagement.read import Engagement, ViewEngagement
@@ -38,8 +39,7 @@ class KeptEngagement:
         self._versions = versions
         self._clock = clock
         self._kept_ms = int(min(most_s, KEPT_S) * 1000)
-        self._most = most
-        self._pages: dict[int, _Page] = {}
+        self._pages: Bounded[int, _Page] = Bounded(most)
         self._flights: Flights[tuple[int, ...], Mapping[int, Engagement]] = Flights(versions)
 
     def known(self, viewer_id: int, post_ids: Sequence[int]) -> Mapping[int, Engagement] | None:
@@ -73,8 +73,5 @@ class KeptEngagement:
     async def _keep(self, viewer_id: int, post_ids: Sequence[int]) -> Mapping[int, Engagement]:
         as_of = self._versions.now
         page = await self._origin.of(viewer_id, post_ids)
-        self._pages.pop(viewer_id, None)
-        self._pages[viewer_id] = _Page(as_of, self._clock.now_ms() + self._kept_ms, page)
-        if len(self._pages) > self._most:
-            del self._pages[next(iter(self._pages))]
+        self._pages.put(viewer_id, _Page(as_of, self._clock.now_ms() + self._kept_ms, page))
         return page

@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 
+from calotype.cache.bounded import Bounded
 from calotype.cache.flights import Flights
 from calotype.connections.changes import Versions
 from calotype.feed.page import FeedPage
@@ -60,8 +61,7 @@ class ReadyLists:
         self.versions = versions
         self._clock = clock
         self._ttl_ms = int(ttl_s * 1000)
-        self._most = most
-        self._lists: dict[int, ReadyList] = {}
+        self._lists: Bounded[int, ReadyList] = Bounded(most)
         self._flights: Flights[int, ReadyList] = Flights(versions)
 
     def get(self, reader_id: int) -> ReadyList | None:
@@ -74,7 +74,7 @@ class ReadyLists:
         if found.until_ms <= self._clock.now_ms() or (
             found.checked != now and not versions.still(found.as_of, reader_id, found.authors)
         ):
-            del self._lists[reader_id]
+            self._lists.drop(reader_id)
             return None
         found.checked = now
         return found
@@ -101,8 +101,5 @@ class ReadyLists:
         made.until_ms = self._clock.now_ms() + (
             min(kept_ms, VOLATILE_MS) if made.volatile else kept_ms
         )
-        self._lists.pop(reader_id, None)
-        self._lists[reader_id] = made
-        if len(self._lists) > self._most:
-            del self._lists[next(iter(self._lists))]
+        self._lists.put(reader_id, made)
         return made

@@ -11,7 +11,6 @@ class Source(StrEnum):
 
     CACHE = "cache"
     TIMELINE = "timeline"
-    PULL = "pull"
 
 
 class FeedPage(msgspec.Struct, frozen=True):

@@ -44,8 +44,7 @@ async def read_feed(
 ) -> Response[FeedView]:
     """What the people one follows have published, and one's own posts.
 
-    The header X-Feed-Source says where the page comes from: cache, timeline, or pull, which is
-    slower.
+    The header X-Feed-Source says where the page comes from: cache or timeline.
     """
     if not cursor:
         await services.welcome.welcome(me.user_id)

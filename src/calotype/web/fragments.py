@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from calotype.cache.bounded import Bounded
 from calotype.cache.flights import Flights
 from calotype.connections.changes import Versions
 from calotype.delivery.urls import DAY_S
@@ -38,9 +39,7 @@ class Fragments:
         self.flights: Flights[tuple[int, ...], Mapping[int, bytes]] = Flights(versions)
         self._clock = clock
         self._ttl_ms = int(ttl_s * 1000)
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._kept: dict[int, Fragment] = {}
+        self._kept: Bounded[int, Fragment] = Bounded(most_bytes, _weight)
 
     def all(self, post_ids: Sequence[int]) -> list[bytes] | None:
         """All of them in order, or None if one is not at hand; never waits."""
@@ -64,20 +63,15 @@ class Fragments:
         tomorrow_ms = (now // 1000 // DAY_S + 1) * DAY_S * 1000
         until_ms = min(now + self._ttl_ms, tomorrow_ms)
         for post_id, head in heads.items():
-            self._drop(post_id)
-            self._kept[post_id] = Fragment(head, shard_of(post_id), as_of, until_ms)
-            self._bytes += len(head)
-        while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._kept)))
+            self._kept.put(post_id, Fragment(head, shard_of(post_id), as_of, until_ms))
 
     def forget_all(self) -> None:
         """Lose everything, as a cache may."""
         self._kept.clear()
-        self._bytes = 0
 
-    def _drop(self, post_id: int) -> None:
-        if (old := self._kept.pop(post_id, None)) is not None:
-            self._bytes -= len(old.head)
+
+def _weight(fragment: Fragment) -> int:
+    return len(fragment.head)
 
 
 class _Joined(msgspec.Struct, frozen=True, gc=False):
@@ -97,8 +91,7 @@ class JoinedPages:
     def __init__(self, versions: Versions, clock: Clock, most: int) -> None:
         self._versions = versions
         self._clock = clock
-        self._most = min(most, JOINED_PAGES)
-        self._kept: dict[int, _Joined] = {}
+        self._kept: Bounded[int, _Joined] = Bounded(min(most, JOINED_PAGES))
 
     def get(self, reader_id: int, limit: int) -> bytes | None:
         found = self._kept.get(reader_id)
@@ -113,8 +106,5 @@ class JoinedPages:
 
     def keep(self, reader_id: int, limit: int, body: bytes) -> None:
         """Keep what was joined just now, of what is good just now."""
-        self._kept.pop(reader_id, None)
         until_ms = self._clock.now_ms() + JOINED_MS
-        self._kept[reader_id] = _Joined(limit, self._versions.now, until_ms, body)
-        if len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+        self._kept.put(reader_id, _Joined(limit, self._versions.now, until_ms, body))

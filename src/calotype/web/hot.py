@@ -5,11 +5,11 @@ was judged, and for a minute at most. Refuses: followers' media, parts of files,
 KiB, of which one would put out many.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 
 import msgspec
 
+from calotype.cache.bounded import Bounded
 from calotype.connections.changes import Versions
 from calotype.kernel.clock import Clock
 from calotype.kernel.ids import shard_of
@@ -36,9 +36,7 @@ class HotFiles:
     def __init__(self, versions: Versions, clock: Clock, most_bytes: int) -> None:
         self.versions = versions
         self._clock = clock
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[str, HotFile] = OrderedDict()
+        self._kept: Bounded[str, HotFile] = Bounded(most_bytes, _weight)
 
     def get(self, path: str) -> HotFile | None:
         """The file while it is good; never waits."""
@@ -47,9 +45,9 @@ class HotFiles:
             return None
         changed = self.versions.authors[found.shard] > found.as_of
         if changed or found.until_ms <= self._clock.now_ms():
-            self._drop(path)
+            self._kept.drop(path)
             return None
-        self._kept.move_to_end(path)
+        self._kept.renew(path)
         return found
 
     def keep(
@@ -58,14 +56,10 @@ class HotFiles:
         """Keep what was judged public at the version `as_of`, if it is not too large."""
         if len(body) > LARGEST:
             return
-        self._drop(path)
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         until_ms = self._clock.now_ms() + KEPT_MS
-        self._kept[path] = HotFile(raw, body, shard_of(media_id), as_of, until_ms)
-        self._bytes += len(body)
-        while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._kept)))
+        self._kept.put(path, HotFile(raw, body, shard_of(media_id), as_of, until_ms))
 
-    def _drop(self, path: str) -> None:
-        if (old := self._kept.pop(path, None)) is not None:
-            self._bytes -= len(old.body)
+
+def _weight(file: HotFile) -> int:
+    return len(file.body)
