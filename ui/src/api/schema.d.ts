@@ -639,8 +639,7 @@ export interface paths {
          * ReadFeed
          * @description What the people one follows have published, and one's own posts.
          *
-         *     The header X-Feed-Source says where the page comes from: cache, timeline, or pull, which is
-         *     slower.
+         *     The header X-Feed-Source says where the page comes from: cache or timeline.
          */
         get: operations["readFeed"];
         put?: never;
