@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -213,3 +214,12 @@ def test_any_header_of_codings_gets_a_form(header: str) -> None:
 def test_a_coding_of_weight_0_is_not_accepted(header: str, coding: str) -> None:
     file = File(b"plain", "text/plain", "d", True, {"br": b"b", "gzip": b"g"})
     assert file.accepted(header)[0] == coding
+
+
+async def test_the_clients_types_know_every_operation_of_the_api(place: Place) -> None:
+    types = (Path(__file__).parents[2] / "ui/src/api/schema.d.ts").read_text()
+    operations = types[types.index("export interface operations {") :]
+    known = set(re.findall(r"^    (\w+): \{$", operations, re.MULTILINE))
+    paths = place.app.openapi_schema.to_schema()["paths"]
+    served = {each["operationId"] for item in paths.values() for each in item.values()}
+    assert known == served, "with a server running: cd ui && npm run schema"
