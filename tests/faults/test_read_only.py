@@ -52,29 +52,34 @@ def test_a_disk_that_turns_read_only_is_read_on_and_nothing_acknowledged_is_lost
     disk = Ext4(tmp_path / "disk.img", tmp_path / "disk")
     with disk.mounted() as place:
         server = Server(place / "data").start()
-        author, reader = server.person("author"), server.person("reader")
-        reader.follow(author)
-        shown = author.post(picture(1, large=False))["postId"]
-        author.settled(shown)
-        eventually(lambda: reader.feed_ids() == [shown], "the post to be shown")
-        photo, worker = picture(3, large=False), server.children()["worker"]
-        os.kill(worker, signal.SIGSTOP)
-        waiting = author.post(picture(2, large=True))["postId"]
-        disk.turn_read_only()
-        os.kill(worker, signal.SIGCONT)
+        try:
+            author, reader = server.person("author"), server.person("reader")
+            reader.follow(author)
+            shown = author.post(picture(1, large=False))["postId"]
+            author.settled(shown)
+            eventually(lambda: reader.feed_ids() == [shown], "the post to be shown")
+            photo, worker = picture(3, large=False), server.children()["worker"]
+            os.kill(worker, signal.SIGSTOP)
+            waiting = author.post(picture(2, large=True))["postId"]
+            disk.turn_read_only()
+            os.kill(worker, signal.SIGCONT)
 
-        _is_refused(
-            author.http.post("/posts", files=[("mediaFile", ("a.jpg", photo))]), "read_only"
-        )
-        _is_refused(author.http.post(f"/users/{reader.id}/follow"), "unavailable")
-        for _ in range(20):
-            assert reader.feed_ids()[-1] == shown, "reads go on"
-        url = author.read(f"/posts/{shown}")["media"][0]["urls"]["w640"]
-        assert author.http.get(server.url + url).status_code == 200
-        eventually(lambda: [line for line in server.log if "read-only" in line.lower()], "a word")
-        assert not [line for line in server.log if "Traceback" in line]
-        assert len(server.log) < 200, "no flood"
-        assert server.stop(people_come_back=True) == 0
+            _is_refused(
+                author.http.post("/posts", files=[("mediaFile", ("a.jpg", photo))]), "read_only"
+            )
+            _is_refused(author.http.post(f"/users/{reader.id}/follow"), "unavailable")
+            for _ in range(20):
+                assert reader.feed_ids()[-1] == shown, "reads go on"
+            url = author.read(f"/posts/{shown}")["media"][0]["urls"]["w640"]
+            assert author.http.get(server.url + url).status_code == 200
+            eventually(
+                lambda: [line for line in server.log if "read-only" in line.lower()], "a word"
+            )
+            assert not [line for line in server.log if "Traceback" in line]
+            assert len(server.log) < 200, "no flood"
+        finally:
+            code = server.stop(people_come_back=True)
+        assert code == 0
     disk.mend()
     with disk.mounted():
         with server:
